@@ -1,0 +1,57 @@
+# `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install demo run chaos bench test lint format typecheck check
+
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --no-sync
+ORDERS ?=
+RATE ?=
+INPUT ?=
+CREDIT_LIMIT ?=
+KILLS ?= 10
+PEERS ?=
+ARGS ?=
+export ORDERS RATE INPUT CREDIT_LIMIT PEERS
+
+help: ## Print this menu
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; say which one with 'make PYTHON=…'" >&2; exit 1; }
+	@echo "Fetching uv into .uv …" >&2
+	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv
+
+install: $(filter .uv/bin/uv,$(UV)) ## Install everything into .venv, as locked
+	@$(UV) sync --locked --all-packages --quiet --python '>=3.11'
+
+demo: install ## Start everything, carry orders through their sagas, check the sums (ORDERS, RATE, INPUT, ARGS=--json)
+	@$(RUN) devkit demo $(ARGS)
+
+run: install ## Keep everything running until Ctrl-C; its data stay in .run (ARGS=--json)
+	@$(RUN) devkit run $(ARGS)
+
+chaos: install ## Kill processes while orders run, then look for what was lost or done twice (KILLS, ARGS=--json)
+	@$(RUN) devkit chaos --kills $(KILLS) $(ARGS)
+
+bench: install ## Measure relay and sagas; PEERS=1 measures other systems beside them (ARGS=--json)
+	@$(RUN) devkit bench $(ARGS)
+
+test: install ## Run all tests, on the real NATS and PostgreSQL (ARGS to pytest)
+	@$(RUN) pytest $(ARGS)
+
+lint: install ## Look for mistakes and broken boundaries
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) lint-imports
+
+format: install ## Format the code
+	@$(RUN) ruff check --fix --quiet || true
+	@$(RUN) ruff format
+
+typecheck: install ## Check types, strictly
+	@$(RUN) mypy libs/*/src services/*/src
+
+check: lint typecheck ## Everything that runs nothing
