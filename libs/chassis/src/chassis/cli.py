@@ -1,0 +1,86 @@
+"""The `chassis` command: what is run beside a service's own process."""
+
+import asyncio
+import json
+import os
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import nats
+import typer
+from nats.errors import Error as NatsError
+from rich.console import Console
+
+from chassis.messaging.provisioner import Action, DriftError, Verb, provision
+from chassis.messaging.topology import ServiceTopology, TopologyError
+from chassis.operations import dead_letters, outbox
+from chassis.persistence.migrations import upgrade
+from chassis.settings import SettingsError, read_setting
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(dead_letters.app, name="dead-letters")
+console = Console(stderr=True, highlight=False)
+
+Package = Annotated[str, typer.Argument(help="Import name of a service, such as order_service.")]
+Packages = Annotated[list[str], typer.Argument(help="Import names of all services.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON on standard output.")]
+
+
+@app.command()
+def migrate(package: Package) -> None:
+    """Bring a service's database (DATABASE_URL) to its newest revision."""
+    console.print(f"Migrating the database of {package} …")
+    upgrade(package, read_setting("DATABASE_URL"))
+    console.print("[green]The database is at its newest revision.[/]")
+
+
+@app.command("provision")
+def provision_command(packages: Packages, *, as_json: AsJson = False) -> None:
+    """Create or update the streams and consumers that the services declare (NATS_URL)."""
+    console.print(f"Provisioning JetStream for {', '.join(packages)} …")
+    try:
+        plan = asyncio.run(_provision([_topology(package) for package in packages]))
+    except (DriftError, TopologyError, NatsError, OSError) as error:
+        console.print(f"[red]{error or repr(error)}[/]")
+        raise typer.Exit(1) from error
+    for action in plan:
+        if action.verb is not Verb.KEEP:
+            console.print(f"{action.verb:>8}  {action.kind} {action.name} {action.reason}")
+    counts = {verb.value: sum(a.verb is verb for a in plan) for verb in Verb}
+    console.print(
+        f"[green]{counts['create']} created, {counts['update']} updated, "
+        f"{counts['keep']} as declared.[/]"
+    )
+    if as_json:
+        print(json.dumps(counts))  # noqa: T201 - the one line that a program reads
+
+
+@app.command()
+def relay() -> None:
+    """Publish this database's outbox until stopped; the same as `python -m chassis.relay`."""
+    # A process of its own: the relay imports none of what this command line needs
+    os.execv(sys.executable, [sys.executable, "-m", "chassis.relay"])  # noqa: S606
+
+
+def _topology(package: str) -> ServiceTopology:
+    topology: ServiceTopology = import_module(f"{package}.messaging.topology").TOPOLOGY
+    return topology
+
+
+async def _provision(topologies: list[ServiceTopology]) -> list[Action]:
+    client = await nats.connect(read_setting("NATS_URL"), max_reconnect_attempts=3)
+    try:
+        return await provision(client.jetstream(), topologies)
+    finally:
+        await client.close()
+
+
+def main() -> None:
+    """Run the command line; a wrong setting is told without a traceback."""
+    try:
+        app()
+    except SettingsError as error:
+        console.print(f"[red]{error}[/]")
+        sys.exit(2)

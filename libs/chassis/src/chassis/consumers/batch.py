@@ -1,0 +1,199 @@
+"""Handling a batch: all of it in one transaction, and one by one when that fails.
+
+Whatever becomes of a message is committed before it is acknowledged: it is handled, it waits, or it
+is a dead letter. When not even that can be written the database is away: `run` raises, nothing has
+been used up, and the same batch can be run again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.consumers import metrics
+from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
+from chassis.consumers.deferral import Reason, defer
+from chassis.consumers.inbox import Intake, take_in
+from chassis.consumers.incoming import Incoming
+from chassis.consumers.policy import RetryPolicy
+from chassis.consumers.processor import (
+    Delivery,
+    Processor,
+    UnknownTypeError,
+    UnreadableMessageError,
+)
+from chassis.messaging.contracts import Message
+from chassis.persistence.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """A batch by what has to be done with each message."""
+
+    handle: list[Delivery] = field(default_factory=list)
+    behind: list[Incoming] = field(default_factory=list)
+    unknown: list[Incoming] = field(default_factory=list)
+    dead: list[tuple[Incoming, DeadReason, str]] = field(default_factory=list)
+    duplicates: int = 0
+
+
+class BatchRunner:
+    """Runs batches of one consumer."""
+
+    def __init__(
+        self, database: Database, consumer: str, processor: Processor, policy: RetryPolicy
+    ) -> None:
+        self._database = database
+        self._consumer = consumer
+        self._processor = processor
+        self._policy = policy
+
+    async def run(self, batch: Sequence[Incoming]) -> bool:
+        """Settle every message of the batch in the database, in order.
+
+        Returns whether anything was left waiting. Raises what the database raised when a message
+        could be neither handled nor set aside.
+        """
+        try:
+            return await self._transaction(batch)
+        except Exception as error:  # noqa: BLE001 - handlers may raise anything; each is tried alone
+            if len(batch) > 1:
+                log.info("batch is tried one by one", size=len(batch), error=type(error).__name__)
+        waiting = [await self._run_alone(message) for message in batch]
+        return any(waiting)
+
+    async def _run_alone(self, message: Incoming) -> bool:
+        failure: Exception | None = None
+        for _ in range(1 + self._policy.immediate):
+            try:
+                return await self._transaction((message,))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the message waits its turn
+                failure = error
+        return await self._set_aside(message, failure)
+
+    async def _set_aside(self, message: Incoming, failure: Exception | None) -> bool:
+        error = _told(failure)
+        log.warning(
+            "message set aside",
+            consumer=self._consumer,
+            key=message.key,
+            error=type(failure).__name__,
+        )
+        async with self._database.sessions.begin() as session:
+            if not (await self._take_in(session, (message,))).fresh:
+                return False
+            delay = self._policy.delays[0]
+            await defer(
+                session,
+                self._consumer,
+                (message,),
+                reason=Reason.FAILED,
+                after=delay,
+                error=error,
+                attempts=1,
+            )
+        metrics.DEFERRED.labels(self._consumer, Reason.FAILED).inc()
+        return True
+
+    async def _transaction(self, batch: Sequence[Incoming]) -> bool:
+        async with self._database.sessions.begin() as session:
+            intake = await self._take_in(session, batch)
+            work = self._sort(batch, intake)
+            await self._write_aside(session, work)
+            if work.handle:
+                await self._processor.process(session, work.handle)
+        self._count(work)
+        return bool(work.behind or work.unknown)
+
+    async def _take_in(self, session: AsyncSession, batch: Sequence[Incoming]) -> Intake:
+        received = [message.received for message in batch if message.received]
+        return await take_in(
+            session,
+            self._consumer,
+            [message.inbox_id for message in batch],
+            list({message.key for message in received}),
+            [message.saga for message in received if message.saga],
+        )
+
+    def _sort(self, batch: Sequence[Incoming], intake: Intake) -> _Sorted:
+        work = _Sorted()
+        waiting = set(intake.keys_waiting)
+        new = set(intake.fresh)
+        for message in batch:
+            if message.inbox_id not in new:
+                work.duplicates += 1
+                continue
+            new.discard(message.inbox_id)
+            self._sort_one(message, intake, waiting, work)
+        return work
+
+    def _sort_one(
+        self, message: Incoming, intake: Intake, waiting: set[str], work: _Sorted
+    ) -> None:
+        received = message.received
+        if received is None:
+            work.dead.append((message, DeadReason.MALFORMED, message.malformed or ""))
+        elif received.key in waiting:
+            work.behind.append(message)
+        else:
+            try:
+                body = self._processor.read(received)
+            except UnknownTypeError as error:
+                log.warning("message waits for a handler", type=received.wire_type, why=str(error))
+                waiting.add(received.key)
+                work.unknown.append(message)
+            except UnreadableMessageError as error:
+                work.dead.append((message, DeadReason.UNREADABLE, str(error)))
+            else:
+                work.handle.append(_delivery(message, body, intake))
+
+    async def _write_aside(self, session: AsyncSession, work: _Sorted) -> None:
+        if work.unknown:
+            await defer(
+                session,
+                self._consumer,
+                work.unknown,
+                reason=Reason.UNKNOWN_TYPE,
+                after=self._policy.unknown_type_delay,
+            )
+        if work.behind:
+            await defer(session, self._consumer, work.behind, reason=Reason.BEHIND)
+        for message, reason, error in work.dead:
+            await bury(session, self._letter(message, reason, error))
+
+    def _letter(self, message: Incoming, reason: DeadReason, error: str) -> DeadLetter:
+        log.error("dead letter", consumer=self._consumer, reason=reason, error=error)
+        received = message.received
+        return DeadLetter(
+            consumer=self._consumer,
+            subject=message.subject,
+            key=message.key,
+            message_id=received.message_id if received else None,
+            wire_type=received.wire_type if received else None,
+            headers=message.raw_headers,
+            body=message.body,
+            reason=reason,
+            error=error,
+            attempts=1,
+        )
+
+    def _count(self, work: _Sorted) -> None:
+        metrics.CONSUMED.labels(self._consumer).inc(len(work.handle))
+        metrics.DUPLICATES.labels(self._consumer).inc(work.duplicates)
+        metrics.DEFERRED.labels(self._consumer, Reason.BEHIND).inc(len(work.behind))
+        metrics.DEFERRED.labels(self._consumer, Reason.UNKNOWN_TYPE).inc(len(work.unknown))
+
+
+def _delivery(message: Incoming, body: Message, intake: Intake) -> Delivery:
+    received = message.received
+    assert received is not None
+    saga = received.saga
+    earlier = intake.steps.get((saga.saga_id, saga.step), ()) if saga else ()
+    return Delivery(received, body, earlier)
+
+
+def _told(error: Exception | None) -> str:
+    return f"{type(error).__name__}: {error}"[:1000]

@@ -1,0 +1,44 @@
+"""What a consumer does with the messages of one batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.consumers.barrier import RecordedStep
+from chassis.messaging.contracts import Message
+from chassis.messaging.envelope import ReceivedMessage
+
+
+class UnknownTypeError(Exception):
+    """No handler for this wire type yet: the message waits, visible, and uses up no attempt."""
+
+
+class UnreadableMessageError(Exception):
+    """The body is not what its wire type says: retrying cannot help, so it is a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message with its body read, and what the service already did for its saga step."""
+
+    received: ReceivedMessage
+    message: Message
+    earlier: tuple[RecordedStep, ...] = ()
+
+
+class Processor(Protocol):
+    """Handles a consumer's messages, many in one transaction or one in its own."""
+
+    def read(self, received: ReceivedMessage) -> Message:
+        """Read the body; raises UnknownTypeError or UnreadableMessageError. No I/O."""
+        ...
+
+    async def process(self, session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
+        """Handle messages that the inbox has not seen before, in their order.
+
+        Runs in the transaction that also holds their inbox rows; whatever it raises rolls all of
+        it back, and each message is then tried in a transaction of its own.
+        """
+        ...

@@ -1,0 +1,165 @@
+"""Trying again what waits: one task a consumer, each key from its head."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.consumers import metrics
+from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
+from chassis.consumers.deferral import (
+    DeferredMessage,
+    Reason,
+    anything_waiting,
+    keys_due,
+    postpone,
+    remove,
+    take_head,
+)
+from chassis.consumers.inbox import take_in
+from chassis.consumers.policy import RetryPolicy
+from chassis.consumers.processor import (
+    Delivery,
+    Processor,
+    UnknownTypeError,
+    UnreadableMessageError,
+)
+from chassis.messaging.envelope import ReceivedMessage
+from chassis.persistence.database import Database
+
+log = structlog.get_logger(__name__)
+
+_LOOK_AGAIN_SECONDS = 0.5
+_IDLE_LOOK_SECONDS = 15.0
+
+
+class WaitingMessages:
+    """Works off a consumer's deferred messages.
+
+    `nudge` says that something was deferred just now. Messages that another process left are found
+    by a look every quarter of a minute, and at once after a start.
+    """
+
+    def __init__(
+        self, database: Database, consumer: str, processor: Processor, policy: RetryPolicy
+    ) -> None:
+        self._database = database
+        self._consumer = consumer
+        self._processor = processor
+        self._policy = policy
+        self._nudged = asyncio.Event()
+
+    def nudge(self) -> None:
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; a database that is away is waited for."""
+        while True:
+            try:
+                anything = await self._round()
+            except Exception as error:  # noqa: BLE001 - the database is away: the next round finds it
+                log.warning("waiting messages are not reachable", error=str(error))
+                anything = True
+            await self._pause(_LOOK_AGAIN_SECONDS if anything else _IDLE_LOOK_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        self._nudged.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._nudged.wait()
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        except TimeoutError:
+            return
+
+    async def _round(self) -> bool:
+        async with self._database.sessions.begin() as session:
+            due = await keys_due(session, self._consumer)
+            anything = bool(due) or await anything_waiting(session, self._consumer)
+        for key in due:
+            await self._work_off(key)
+        return anything
+
+    async def _work_off(self, key: str) -> None:
+        while await self._try_head(key):
+            pass
+
+    async def _try_head(self, key: str) -> bool:
+        """Whether the head of the key is done with, so that the next one may be tried."""
+        failure: Exception | None = None
+        try:
+            async with self._database.sessions.begin() as session:
+                head = await take_head(session, self._consumer, key)
+                if head is None:
+                    return False
+                await self._handle(session, head)
+                await remove(session, head)
+        except Exception as error:  # noqa: BLE001 - handlers may raise anything; it counts as a try
+            failure = error
+        else:
+            metrics.CONSUMED.labels(self._consumer).inc()
+            return True
+        async with self._database.sessions.begin() as session:
+            return await self._failed(session, key, failure)
+
+    async def _handle(self, session: AsyncSession, head: DeferredMessage) -> None:
+        received = ReceivedMessage.read(head.headers, head.body)
+        saga = received.saga
+        intake = await take_in(session, self._consumer, (), (), (saga,) if saga else ())
+        earlier = intake.steps.get((saga.saga_id, saga.step), ()) if saga else ()
+        delivery = Delivery(received, self._processor.read(received), earlier)
+        await self._processor.process(session, (delivery,))
+
+    async def _failed(self, session: AsyncSession, key: str, failure: Exception) -> bool:
+        head = await take_head(session, self._consumer, key)
+        if head is None:
+            return False
+        if isinstance(failure, UnknownTypeError):
+            await self._wait_on(session, head, failure, self._policy.unknown_type_delay)
+            return False
+        attempts = head.attempts + 1
+        delay = self._policy.delay_after(attempts)
+        if delay is None or isinstance(failure, UnreadableMessageError):
+            await self._bury(session, head, failure, attempts)
+            return True
+        await self._wait_on(session, head, failure, delay, attempts)
+        return False
+
+    async def _wait_on(
+        self,
+        session: AsyncSession,
+        head: DeferredMessage,
+        failure: Exception,
+        delay: timedelta,
+        attempts: int | None = None,
+    ) -> None:
+        await postpone(
+            session,
+            head,
+            reason=Reason.UNKNOWN_TYPE if attempts is None else Reason.FAILED,
+            after=delay,
+            error=f"{type(failure).__name__}: {failure}"[:1000],
+            attempts=head.attempts if attempts is None else attempts,
+        )
+
+    async def _bury(
+        self, session: AsyncSession, head: DeferredMessage, failure: Exception, attempts: int
+    ) -> None:
+        unreadable = isinstance(failure, UnreadableMessageError)
+        log.error("dead letter", consumer=self._consumer, key=head.key, error=str(failure))
+        await bury(
+            session,
+            DeadLetter(
+                consumer=self._consumer,
+                subject=head.subject,
+                key=head.key,
+                message_id=head.message_id,
+                wire_type=head.wire_type,
+                headers=head.headers,
+                body=head.body,
+                reason=DeadReason.UNREADABLE if unreadable else DeadReason.RETRIES_EXHAUSTED,
+                error=f"{type(failure).__name__}: {failure}"[:1000],
+                attempts=attempts,
+            ),
+        )
+        await remove(session, head)

@@ -1,0 +1,46 @@
+"""A service's HTTP application, with everything that is the same in all of them."""
+
+from fastapi import FastAPI
+from faststream.nats import NatsBroker
+from prometheus_client import REGISTRY, CollectorRegistry
+from starlette.types import Lifespan
+
+from chassis.http.body_limit import MEBIBYTE, BodyLimitMiddleware
+from chassis.http.dependencies import provide
+from chassis.http.failures import install_failure_handlers
+from chassis.http.health import connects, health_routes, reaches
+from chassis.http.idempotency import IDEMPOTENCY_KEY_REUSED
+from chassis.http.metrics import metrics_routes
+from chassis.http.openapi import document_problems
+from chassis.http.problems import declare_problems
+from chassis.persistence.database import Database
+
+
+def create_http_app(
+    title: str,
+    database: Database,
+    *,
+    broker: NatsBroker | None = None,
+    registry: CollectorRegistry = REGISTRY,
+    max_body_bytes: int = MEBIBYTE,
+    lifespan: Lifespan[FastAPI] | None = None,
+) -> FastAPI:
+    """An application with health, metrics and problems; a service includes its routers.
+
+    Readiness requires the database and only reports the broker: without it a service still accepts
+    requests, into its outbox. Routes take `Transaction` for a transaction on the database.
+    """
+    app = FastAPI(title=title, version="1", lifespan=lifespan)
+    app.add_middleware(BodyLimitMiddleware, limit=max_body_bytes)
+    install_failure_handlers(app)
+    declare_problems(app, IDEMPOTENCY_KEY_REUSED)
+    document_problems(app)
+    provide(app, database)
+    app.include_router(
+        health_routes(
+            required={"database": reaches(database)},
+            reported={} if broker is None else {"nats": connects(broker)},
+        )
+    )
+    app.include_router(metrics_routes(registry))
+    return app

@@ -1,0 +1,1 @@
+"""What an operator does to a service's messages, by the command line."""

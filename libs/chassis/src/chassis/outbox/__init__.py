@@ -1,0 +1,1 @@
+"""The transactional outbox: messages that are published with the transaction they belong to."""

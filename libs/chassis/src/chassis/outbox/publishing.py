@@ -1,0 +1,31 @@
+"""Publishing where only the session is at hand: in use cases and in a saga's local steps."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.messaging.contracts import Event
+from chassis.outbox.outbox import Outbox
+from chassis.persistence.database import Database
+
+_OUTBOX = "chassis.outbox"
+
+
+class UnboundSessionError(Exception):
+    """A session does not know its service's outbox."""
+
+
+def bind_outbox(database: Database, outbox: Outbox) -> None:
+    """Let every session that the database makes from now on know the service's outbox."""
+    database.sessions.configure(info={_OUTBOX: outbox})
+
+
+def publish(session: AsyncSession, *events: Event) -> None:
+    """Publish domain events with the session's transaction, each under its own key.
+
+    Raises UnboundSessionError for a session whose database was not bound to an outbox.
+    """
+    outbox = session.info.get(_OUTBOX)
+    if not isinstance(outbox, Outbox):
+        raise UnboundSessionError(
+            "the session knows no outbox: `bind_outbox(database, outbox)` where it is composed"
+        )
+    outbox.publish(session, *events)

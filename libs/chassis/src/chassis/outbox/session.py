@@ -1,0 +1,72 @@
+"""The session whose commit writes the outbox.
+
+Messages published in a transaction are kept with the session and inserted by one statement when
+the caller commits: after the caller's own changes are flushed, so that a row's place in the outbox
+follows the locks of the aggregate that it is about. Rolling back drops them; rolling back to a
+savepoint drops those published since.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from chassis.outbox.poke import Poke
+from chassis.outbox.row import OutboxRow
+
+_INSERT = """
+INSERT INTO outbox (message_id, shard, key, subject, headers, body)
+SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])
+"""
+
+
+@dataclass(slots=True)
+class _Unwritten:
+    rows: list[OutboxRow] = field(default_factory=list)
+    savepoints: dict[SessionTransaction, int] = field(default_factory=dict)
+    pokes: set[Poke] = field(default_factory=set)
+
+
+class OutboxSession(Session):
+    """A SQLAlchemy session that carries messages to its own commit."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        self.unwritten = _Unwritten()
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Session's own long signature
+
+    def publish(self, row: OutboxRow, poke: Poke) -> None:
+        """Write the row with this transaction, and poke the relay once it is committed."""
+        self.unwritten.rows.append(row)
+        self.unwritten.pokes.add(poke)
+
+
+@event.listens_for(OutboxSession, "before_commit")
+def _write_outbox(session: OutboxSession) -> None:
+    rows = session.unwritten.rows
+    if not rows:
+        return
+    session.flush()
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    session.connection().exec_driver_sql(_INSERT, columns)
+    session.unwritten.rows = []
+
+
+@event.listens_for(OutboxSession, "after_commit")
+def _poke_relay(session: OutboxSession) -> None:
+    for poke in session.unwritten.pokes:
+        poke()
+    session.unwritten = _Unwritten()
+
+
+@event.listens_for(OutboxSession, "after_transaction_create")
+def _mark_savepoint(session: OutboxSession, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.unwritten.savepoints[transaction] = len(session.unwritten.rows)
+
+
+@event.listens_for(OutboxSession, "after_soft_rollback")
+def _drop_rolled_back(session: OutboxSession, previous: SessionTransaction) -> None:
+    if previous.nested:
+        del session.unwritten.rows[session.unwritten.savepoints.pop(previous, 0) :]
+    else:
+        session.unwritten = _Unwritten()

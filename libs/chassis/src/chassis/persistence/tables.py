@@ -1,0 +1,197 @@
+"""The chassis's own tables, in each service's database beside the service's.
+
+`METADATA` and the migrations under `persistence/migrations` say the same; a test holds them to it.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+METADATA = MetaData()
+
+RELAY_SHARDS = 64
+"""Shards that the relays of one database share; a key's shard is crc32(key) modulo this."""
+
+
+def _time(name: str, *, nullable: bool = False, default: bool = False) -> Column[object]:
+    server_default = func.clock_timestamp() if default else None
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=server_default)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("message_id", Uuid, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    _text("key"),
+    _text("subject"),
+    Column("headers", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _time("created_at", default=True),
+    # every row is inserted and deleted within moments: vacuum by count, never by share of the table
+    postgresql_with={
+        "autovacuum_vacuum_scale_factor": 0,
+        "autovacuum_vacuum_threshold": 2000,
+        "autovacuum_vacuum_insert_threshold": -1,
+        "autovacuum_vacuum_cost_delay": 0,
+        "autovacuum_analyze_scale_factor": 0,
+        "autovacuum_analyze_threshold": 20000,
+    },
+)
+
+outbox_parked = Table(
+    "outbox_parked",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("outbox_id", BigInteger, nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    _text("subject"),
+    _text("error"),
+    Column("attempts", Integer, nullable=False),
+    _time("parked_at", default=True),
+)
+
+received_messages = Table(
+    "received_messages",
+    METADATA,
+    Column("consumer", Text, primary_key=True),
+    Column("message_id", Uuid, primary_key=True),
+    _time("received_at", default=True),
+)
+
+participant_steps = Table(
+    "participant_steps",
+    METADATA,
+    Column("saga_id", Uuid, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("direction", Text, primary_key=True),
+    _text("outcome"),
+    _text("reply_type"),
+    Column("reply_body", LargeBinary, nullable=False),
+    _time("recorded_at", default=True),
+    CheckConstraint("direction IN ('action', 'compensation')", name="participant_steps_direction"),
+)
+
+deferred_messages = Table(
+    "deferred_messages",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _text("consumer"),
+    _text("key"),
+    Column("message_id", Uuid, nullable=False),
+    _text("wire_type"),
+    _text("subject"),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _text("reason"),
+    _text("error", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    _time("deferred_at", default=True),
+    _time("next_attempt_at"),
+    Index("deferred_messages_by_key", "consumer", "key", "id"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _text("consumer"),
+    _text("subject"),
+    _text("key", nullable=True),
+    Column("message_id", Uuid, nullable=True),
+    _text("wire_type", nullable=True),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _text("reason"),
+    _text("error"),
+    Column("attempts", Integer, nullable=False),
+    _time("dead_at", default=True),
+    _time("redriven_at", nullable=True),
+    _time("archived_at", nullable=True),
+)
+
+saga_instances = Table(
+    "saga_instances",
+    METADATA,
+    Column("saga_id", Uuid, primary_key=True),
+    _text("saga_type"),
+    Column("definition_version", Integer, nullable=False),
+    _text("subject_key"),
+    Column("data", JSONB, nullable=False),
+    _text("state"),
+    _text("step", nullable=True),
+    _text("direction"),
+    Column("attempt", Integer, nullable=False),
+    Column("command_id", Uuid, nullable=True),
+    Column("done", JSONB, nullable=False),
+    _text("error", nullable=True),
+    _time("due_at", nullable=True),
+    _time("deadline", nullable=True),
+    _time("wake_at", nullable=True),
+    Column("version", Integer, nullable=False),
+    _time("created_at"),
+    _time("updated_at"),
+    _time("ended_at", nullable=True),
+    CheckConstraint(
+        "state IN ('RUNNING', 'COMPENSATING', 'COMPLETED', 'COMPENSATED', 'NEEDS_ATTENTION')",
+        name="saga_instances_state",
+    ),
+    CheckConstraint("direction IN ('action', 'compensation')", name="saga_instances_direction"),
+    CheckConstraint(
+        "(ended_at IS NOT NULL) = (state IN ('COMPLETED', 'COMPENSATED'))",
+        name="saga_instances_ended",
+    ),
+    CheckConstraint(
+        "wake_at IS NULL OR state IN ('RUNNING', 'COMPENSATING')", name="saga_instances_wake"
+    ),
+    Index("saga_instances_by_subject", "subject_key"),
+)
+Index(
+    "saga_instances_due",
+    saga_instances.c.wake_at,
+    postgresql_where=saga_instances.c.wake_at.is_not(None),
+)
+
+saga_log = Table(
+    "saga_log",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("saga_id", Uuid, nullable=False),
+    _time("at"),
+    _text("kind"),
+    _text("step", nullable=True),
+    _text("direction", nullable=True),
+    Column("attempt", Integer, nullable=False),
+    Column("message_id", Uuid, nullable=True),
+    _text("outcome", nullable=True),
+    _text("detail", nullable=True),
+    Index("saga_log_by_saga", "saga_id", "id"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("request_digest", LargeBinary, nullable=False),
+    Column("response", JSONB, nullable=False),
+    _time("created_at", default=True),
+)

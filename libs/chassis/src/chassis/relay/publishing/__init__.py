@@ -1,0 +1,1 @@
+"""Getting claimed rows into their streams, each key in order."""

@@ -1,0 +1,33 @@
+"""When the timers have to look next."""
+
+import asyncio
+from datetime import UTC, datetime
+
+
+class Alarm:
+    """Wakes one sleeper at the earliest time that was set; times may be set while it sleeps."""
+
+    def __init__(self) -> None:
+        self._earliest: datetime | None = None
+        self._came_forward = asyncio.Event()
+
+    def set(self, at: datetime) -> None:
+        """Wake the sleeper at this time, unless it wakes before."""
+        if self._earliest is None or at < self._earliest:
+            self._earliest = at
+            self._came_forward.set()
+
+    async def sleep(self, until: datetime) -> None:
+        """Sleep until the earliest time set, at most until `until`; then forget all times."""
+        self.set(until)
+        while (pause := self._pause()) > 0:
+            self._came_forward.clear()
+            try:
+                await asyncio.wait_for(self._came_forward.wait(), pause)
+            except TimeoutError:
+                break
+        self._earliest = None
+
+    def _pause(self) -> float:
+        assert self._earliest is not None, "sleep() sets a time"
+        return (self._earliest - datetime.now(UTC)).total_seconds()

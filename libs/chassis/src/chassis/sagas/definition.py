@@ -1,0 +1,91 @@
+"""A saga as its author writes it: a class in one file.
+
+    class CreateOrderSaga(Saga[CreateOrderData], type="CreateOrder", version=1):
+        deadline = minutes(5)
+        on_timeout = note_timed_out
+        steps = (
+            local(create_order, compensation=reject_order),
+            command(reserve_credit, compensation=release_credit, timeout=seconds(10)),
+            command(reserve_stock, kind=PIVOT),
+            command(confirm_credit, kind=RETRIABLE),
+            local(approve_order, kind=RETRIABLE),
+        )
+
+Compensatable steps come first, then at most one pivot, then retriable steps. The class is checked
+when it is made and is never instantiated: it is the definition.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Generic, get_args, get_origin
+
+from chassis.sagas.checks import SagaDefinitionError, check
+from chassis.sagas.steps import D, Step
+
+
+class Saga(Generic[D]):
+    """Base of saga definitions; `D` is the saga's data, a frozen pydantic model.
+
+    `deadline` bounds the time until the pivot or the first retriable step is reached: when it
+    passes before, the saga compensates. `on_timeout` is `(data) -> data` and takes note in the data
+    that the saga goes back because of the deadline or a step's time-out.
+
+    Raises SagaDefinitionError, when the class is made, for a saga that could not be carried out.
+    """
+
+    saga_type: ClassVar[str]
+    version: ClassVar[int]
+    data_type: ClassVar[type[Any]]
+    steps: ClassVar[tuple[Step, ...]] = ()
+    deadline: ClassVar[timedelta | None] = None
+    on_timeout: ClassVar[Callable[[Any], Any] | None] = None
+
+    _positions: ClassVar[dict[str, int]]
+
+    def __init_subclass__(cls, *, type: str, version: int) -> None:  # noqa: A002 - reads as in contracts
+        super().__init_subclass__()
+        cls.saga_type, cls.version = type, version
+        cls.data_type = _data_type(cls)
+        check(
+            cls.__name__,
+            data_type=cls.data_type,
+            version=version,
+            steps=cls.steps,
+            deadline=cls.deadline,
+        )
+        cls._positions = {step.name: position for position, step in enumerate(cls.steps)}
+
+    @classmethod
+    def step(cls, name: str) -> Step:
+        """A step by its name; raises SagaDefinitionError for a name that this version has not."""
+        return cls.steps[cls._position(name)]
+
+    @classmethod
+    def steps_after(cls, name: str | None) -> Sequence[Step]:
+        """The steps that follow the one named, or all of them."""
+        return cls.steps if name is None else cls.steps[cls._position(name) + 1 :]
+
+    @classmethod
+    def _position(cls, name: str) -> int:
+        try:
+            return cls._positions[name]
+        except KeyError:
+            raise SagaDefinitionError(
+                f"{cls.__name__} version {cls.version} has no step '{name}', and an instance is on "
+                "it: bring the step back, and give the changed saga a new version"
+            ) from None
+
+
+SagaDefinition = type[Saga[Any]]
+
+
+def _data_type(saga: SagaDefinition) -> type[Any]:
+    for base in getattr(saga, "__orig_bases__", ()):
+        if get_origin(base) is Saga:
+            (data_type,) = get_args(base)
+            if isinstance(data_type, type):
+                return data_type
+    raise SagaDefinitionError(
+        f"{saga.__name__} does not name its data: "
+        f"write `class {saga.__name__}(Saga[<its data>], type=…, version=…)`"
+    )

@@ -1,0 +1,55 @@
+"""What can happen to an instance of a saga."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.messaging.contracts import Reply
+from chassis.messaging.envelope import Direction
+from chassis.sagas.state import SagaInstance
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The instance was made and has to take its first steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied:
+    """A participant answered `command_id`, which was sent for this step and direction."""
+
+    reply: Reply
+    wire_type: str
+    message_id: UUID
+    step: str
+    direction: Direction
+    command_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The answer to the last command did not come in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDue:
+    """The wait before the next attempt is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    """The saga's deadline has passed."""
+
+
+Happened = Started | Replied | TimedOut | RetryDue | DeadlinePassed
+
+
+def due(instance: SagaInstance, now: datetime) -> TimedOut | RetryDue | DeadlinePassed | None:
+    """What has fallen due for an instance, if anything; the deadline goes before the rest."""
+    if not instance.state.is_live:
+        return None
+    if instance.deadline is not None and instance.deadline <= now:
+        return DeadlinePassed()
+    if instance.due_at is not None and instance.due_at <= now:
+        return RetryDue() if instance.command_id is None else TimedOut()
+    return None

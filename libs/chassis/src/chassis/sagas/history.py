@@ -1,0 +1,79 @@
+"""Reading what became of sagas: the instances about a subject, each with its log."""
+
+from collections import defaultdict
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.messaging.envelope import Direction
+from chassis.persistence.database import fetch_all
+from chassis.sagas import statements
+from chassis.sagas.state import EntryKind, SagaState
+
+
+class SagaStep(BaseModel):
+    """One entry of an instance's log, as an API shows it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    step: str | None
+    direction: Direction | None
+    kind: EntryKind
+    attempt: int
+    message_id: UUID | None
+    outcome: str | None
+    detail: str | None
+
+
+class SagaHistory(BaseModel):
+    """An instance as it stands, and everything that happened to it, oldest first.
+
+    `step` is the one it waits for, in `direction`; `wake_at` is when its next time-out, retry or
+    deadline is due.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    saga_id: UUID
+    saga_type: str
+    definition_version: int
+    state: SagaState
+    step: str | None
+    direction: Direction
+    attempt: int
+    error: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    deadline: datetime | None
+    wake_at: datetime | None
+    steps: tuple[SagaStep, ...]
+
+
+async def saga_history(session: AsyncSession, subject_key: str) -> list[SagaHistory]:
+    """All sagas about a subject, in the order in which they were started."""
+    instances = await fetch_all(session, statements.HISTORY, subject_key)
+    entries = await fetch_all(session, statements.LOG, [row.saga_id for row in instances])
+    logs: defaultdict[UUID, list[SagaStep]] = defaultdict(list)
+    for entry in entries:
+        logs[entry.saga_id].append(SagaStep.model_validate(entry, from_attributes=True))
+    return [
+        SagaHistory(
+            saga_id=row.saga_id,
+            saga_type=row.saga_type,
+            definition_version=row.definition_version,
+            state=row.state,
+            step=row.step,
+            direction=row.direction,
+            attempt=row.attempt,
+            error=row.error,
+            started_at=row.created_at,
+            ended_at=row.ended_at,
+            deadline=row.deadline,
+            wake_at=row.wake_at,
+            steps=tuple(logs[row.saga_id]),
+        )
+        for row in instances
+    ]

@@ -1,0 +1,139 @@
+"""The stored instances and their log, written set by set.
+
+Any number of instances, together with their log entries, is one statement. Rows are locked in the
+order of their ids, so that two batches wait for each other and never deadlock.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.messaging.envelope import Direction
+from chassis.persistence.database import fetch_all
+from chassis.sagas import statements
+from chassis.sagas.definitions import Definitions
+from chassis.sagas.state import LogEntry, SagaInstance, SagaState
+
+
+class ConcurrentChangeError(Exception):
+    """An instance has changed since it was read: roll back, read it again and repeat."""
+
+
+class Instances:
+    """The instances in a service's own database, read with the definitions that are loaded."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+
+    async def lock(
+        self, session: AsyncSession, saga_ids: Sequence[UUID]
+    ) -> dict[UUID, SagaInstance]:
+        """The instances that exist, locked; raises UnknownSagaError for a version not loaded."""
+        rows = await fetch_all(session, statements.LOCK, list(saga_ids))
+        return {row.saga_id: self._instance(row) for row in rows}
+
+    async def lock_due(
+        self, session: AsyncSession, now: datetime, limit: int, saga_id: UUID | None = None
+    ) -> list[SagaInstance]:
+        """Instances with something due, or one of them, locked; others' are left to them."""
+        loaded = self._definitions
+        rows = await fetch_all(
+            session, statements.LOCK_DUE, now, saga_id, loaded.types, loaded.versions, limit
+        )
+        return [self._instance(row) for row in rows]
+
+    async def next_due(self, session: AsyncSession, limit: int = 1) -> list[tuple[UUID, datetime]]:
+        """Which instances have something due next, and when; nothing is locked."""
+        loaded = self._definitions
+        rows = await fetch_all(session, statements.NEXT_DUE, loaded.types, loaded.versions, limit)
+        return [(row.saga_id, row.wake_at) for row in rows]
+
+    async def insert(
+        self, session: AsyncSession, instances: Sequence[SagaInstance], log: Sequence[LogEntry]
+    ) -> None:
+        await fetch_all(
+            session,
+            statements.INSERT,
+            *_columns_of_log(log),
+            *_columns_of(instances),
+            [instance.saga_type for instance in instances],
+            [instance.definition_version for instance in instances],
+            [instance.subject_key for instance in instances],
+            [instance.created_at for instance in instances],
+        )
+
+    async def update(
+        self, session: AsyncSession, instances: Sequence[SagaInstance], log: Sequence[LogEntry]
+    ) -> None:
+        """Store what moved; raises ConcurrentChangeError if any of it is not as it was read."""
+        updated = await fetch_all(
+            session, statements.UPDATE, *_columns_of_log(log), *_columns_of(instances)
+        )
+        if len(updated) < len(instances):
+            missed = {instance.saga_id for instance in instances} - {row[0] for row in updated}
+            raise ConcurrentChangeError(
+                f"changed meanwhile: {', '.join(str(saga_id) for saga_id in sorted(missed))}"
+            )
+
+    async def postpone(self, session: AsyncSession, saga_id: UUID, until: datetime) -> None:
+        """Leave what is due for an instance until later."""
+        await fetch_all(session, statements.POSTPONE, saga_id, until)
+
+    def _instance(self, row: Any) -> SagaInstance:
+        saga = self._definitions.of(row.saga_type, row.definition_version)
+        return SagaInstance(
+            saga_id=row.saga_id,
+            saga_type=row.saga_type,
+            definition_version=row.definition_version,
+            subject_key=row.subject_key,
+            created_at=row.created_at,
+            data=saga.data_type.model_validate_json(row.data),
+            state=SagaState(row.state),
+            step=row.step,
+            direction=Direction(row.direction),
+            attempt=row.attempt,
+            command_id=row.command_id,
+            done=tuple(orjson.loads(row.done)),
+            error=row.error,
+            due_at=row.due_at,
+            deadline=row.deadline,
+            ended_at=row.ended_at,
+            version=row.version,
+        )
+
+
+def _columns_of(instances: Sequence[SagaInstance]) -> tuple[list[object], ...]:
+    return (
+        [instance.saga_id for instance in instances],
+        [instance.version for instance in instances],
+        [instance.state.value for instance in instances],
+        [instance.step for instance in instances],
+        [instance.direction.value for instance in instances],
+        [instance.attempt for instance in instances],
+        [instance.command_id for instance in instances],
+        [instance.data.model_dump_json() for instance in instances],
+        [orjson.dumps(instance.done).decode() for instance in instances],
+        [instance.error for instance in instances],
+        [instance.due_at for instance in instances],
+        [instance.deadline for instance in instances],
+        [instance.ended_at for instance in instances],
+        [instance.wake_at for instance in instances],
+    )
+
+
+def _columns_of_log(log: Sequence[LogEntry]) -> tuple[list[object], ...]:
+    return (
+        [entry.saga_id for entry in log],
+        [entry.at for entry in log],
+        [entry.kind.value for entry in log],
+        [entry.step for entry in log],
+        [entry.direction.value if entry.direction else None for entry in log],
+        [entry.attempt for entry in log],
+        [entry.message_id for entry in log],
+        [entry.outcome.value if entry.outcome else None for entry in log],
+        [entry.detail for entry in log],
+    )

@@ -1,0 +1,157 @@
+"""Carrying sagas on: from replies, from timers, and from their start.
+
+The decisions are `transition.advance`'s. This module brings the instances in and carries the
+effects out, for a whole batch at a time: however many sagas move, they cost one statement to lock
+them, one for each entity that their local steps load, and one to store them with their log entries;
+their commands go into the outbox's one statement at the commit.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.consumers.processor import Delivery, UnreadableMessageError
+from chassis.ids import new_id
+from chassis.messaging.contracts import Message, Refusal, Reply
+from chassis.messaging.envelope import Outcome, ReceivedMessage, SagaReference
+from chassis.messaging.headers import CAUSATION_ID
+from chassis.outbox.outbox import Outbox
+from chassis.sagas.alarm import Alarm
+from chassis.sagas.batch import Batch
+from chassis.sagas.definition import Saga, SagaDefinition
+from chassis.sagas.definitions import Definitions
+from chassis.sagas.execution import Execution
+from chassis.sagas.happened import Replied, Started, due
+from chassis.sagas.instances import Instances
+from chassis.sagas.report import report_after_commit
+from chassis.sagas.state import SagaInstance
+from chassis.sagas.steps import D
+
+log = structlog.get_logger(__name__)
+
+
+class SagaOrchestrator:
+    """Starts sagas and carries them on; the processor of the channel that replies come back on.
+
+    Several versions of a saga may be among the `definitions`: an instance ends on the version that
+    it was started with. `reply_to` names the channel of the replies, such as `order.replies`.
+    """
+
+    def __init__(
+        self, *, outbox: Outbox, definitions: Sequence[SagaDefinition], reply_to: str
+    ) -> None:
+        self._definitions = Definitions(definitions)
+        self._execution = Execution(outbox, reply_to)
+        self.instances = Instances(self._definitions)
+        self.alarm = Alarm()
+
+    async def start(
+        self, session: AsyncSession, saga: type[Saga[D]], data: D, *, subject_key: str
+    ) -> UUID:
+        """Start a saga with the caller's transaction, and return its id.
+
+        The instance, everything that its first local steps do and its first command are committed
+        or rolled back with what the caller does. `subject_key` is what the saga is about, such as
+        an order's id; its history is found by it.
+        """
+        instance = SagaInstance(
+            saga_id=new_id(),
+            saga_type=saga.saga_type,
+            definition_version=saga.version,
+            subject_key=subject_key,
+            created_at=datetime.now(UTC),
+            data=data,
+        )
+        batch = Batch(self._definitions, {instance.saga_id: instance})
+        batch.move(instance.saga_id, Started())
+        await self._execution.carry_out(session, batch.transitions)
+        await self.instances.insert(session, batch.moved, batch.log)
+        report_after_commit(session, batch.transitions, self.alarm)
+        return instance.saga_id
+
+    def read(self, received: ReceivedMessage) -> Message:
+        """Read a reply; one that no step takes note of is a bare `Reply` or `Refusal`."""
+        if received.saga is None or received.outcome is None:
+            raise UnreadableMessageError("a reply has to say which saga it answers, and how")
+        _command_id(received)
+        self._definitions.check_type(received.saga.saga_type)
+        reply = self._read_body(received)
+        if Outcome.of(reply) is not received.outcome:
+            raise UnreadableMessageError(
+                f"{received.wire_type} came as {received.outcome}, and is declared otherwise here"
+            )
+        return reply
+
+    async def process(self, session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
+        """Move every saga that was answered, by its replies in their order, in one transaction."""
+        answers = [(_saga_of(delivery).saga_id, _replied(delivery)) for delivery in deliveries]
+        saga_ids = sorted({saga_id for saga_id, _ in answers})
+        batch = Batch(self._definitions, await self.instances.lock(session, saga_ids))
+        for saga_id, replied in answers:
+            if saga_id in batch:
+                batch.move(saga_id, replied)
+            else:
+                log.warning("reply to an unknown saga", saga_id=saga_id, type=replied.wire_type)
+        await self._carry_on(session, batch)
+
+    async def fire(
+        self, session: AsyncSession, *, now: datetime, limit: int, saga_id: UUID | None = None
+    ) -> int:
+        """Move sagas whose time-out, retry or deadline is due, or one of them; says how many.
+
+        Instances that another process has in hand are left to it.
+        """
+        found = await self.instances.lock_due(session, now, limit, saga_id)
+        batch = Batch(self._definitions, {instance.saga_id: instance for instance in found})
+        for instance in found:
+            happened = due(instance, now)
+            if happened is not None:
+                batch.move(instance.saga_id, happened)
+        await self._carry_on(session, batch)
+        return len(batch.transitions)
+
+    async def _carry_on(self, session: AsyncSession, batch: Batch) -> None:
+        if batch.transitions:
+            await self._execution.carry_out(session, batch.transitions)
+            await self.instances.update(session, batch.moved, batch.log)
+            report_after_commit(session, batch.transitions, self.alarm)
+
+    def _read_body(self, received: ReceivedMessage) -> Reply:
+        reply_class = self._definitions.reply_class(received.wire_type)
+        if reply_class is None:
+            return Refusal() if received.outcome is Outcome.REFUSED else Reply()
+        try:
+            return reply_class.from_body(received.body)
+        except ValidationError as error:
+            wrong = error.json(include_input=False, include_url=False, include_context=False)
+            raise UnreadableMessageError(f"not a {received.wire_type}: {wrong}") from error
+
+
+def _saga_of(delivery: Delivery) -> SagaReference:
+    assert delivery.received.saga is not None, "a reply without a saga is not readable"
+    return delivery.received.saga
+
+
+def _replied(delivery: Delivery) -> Replied:
+    received, saga = delivery.received, _saga_of(delivery)
+    assert isinstance(delivery.message, Reply), "read() gives replies only"
+    return Replied(
+        reply=delivery.message,
+        wire_type=received.wire_type,
+        message_id=received.message_id,
+        step=saga.step,
+        direction=saga.direction,
+        command_id=_command_id(received),
+    )
+
+
+def _command_id(received: ReceivedMessage) -> UUID | None:
+    answered = received.headers.get(CAUSATION_ID)
+    try:
+        return UUID(answered) if answered else None
+    except ValueError as error:
+        raise UnreadableMessageError(f"{CAUSATION_ID} is no message id") from error

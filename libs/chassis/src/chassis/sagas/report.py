@@ -1,0 +1,53 @@
+"""What shows of sagas once they are committed: log lines, metrics, the timers' alarm."""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.persistence.after_commit import after_commit
+from chassis.sagas import metrics
+from chassis.sagas.alarm import Alarm
+from chassis.sagas.effects import Transition
+from chassis.sagas.state import EntryKind
+
+log = structlog.get_logger(__name__)
+
+
+def report_after_commit(
+    session: AsyncSession, transitions: Sequence[Transition], alarm: Alarm
+) -> None:
+    """Report the transitions as soon as they are committed; a rollback reports nothing."""
+
+    def report() -> None:
+        for transition in transitions:
+            _report(transition)
+            if transition.after.wake_at is not None:
+                alarm.set(transition.after.wake_at)
+
+    after_commit(session, report)
+
+
+def _report(transition: Transition) -> None:
+    before, after = transition.before, transition.after
+    if transition.entries[0].kind is EntryKind.STARTED:
+        metrics.STARTED.labels(after.saga_type).inc()
+        _log("saga started", transition)
+    if before.state is after.state:
+        return
+    _log("saga changed state", transition)
+    if not after.state.is_live:
+        metrics.FINISHED.labels(after.saga_type, after.state.lower()).inc()
+
+
+def _log(event: str, transition: Transition) -> None:
+    after = transition.after
+    log.info(
+        event,
+        saga_type=after.saga_type,
+        saga_id=str(after.saga_id),
+        subject=after.subject_key,
+        state=after.state,
+        step=after.step,
+        error=after.error,
+    )

@@ -1,0 +1,101 @@
+"""Where an instance of a saga stands, and what is written of it in its log."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from chassis.messaging.envelope import Direction, Outcome
+
+
+class SagaState(StrEnum):
+    """The state of an instance as a whole."""
+
+    RUNNING = "RUNNING"
+    COMPENSATING = "COMPENSATING"
+    COMPLETED = "COMPLETED"
+    COMPENSATED = "COMPENSATED"
+    NEEDS_ATTENTION = "NEEDS_ATTENTION"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the saga moves by itself."""
+        return self in (SagaState.RUNNING, SagaState.COMPENSATING)
+
+    @property
+    def is_ended(self) -> bool:
+        return self in (SagaState.COMPLETED, SagaState.COMPENSATED)
+
+
+class EntryKind(StrEnum):
+    """What an entry of the log tells."""
+
+    STARTED = "started"
+    COMMAND = "command"
+    LOCAL = "local"
+    SKIPPED = "skipped"
+    REPLY = "reply"
+    REFUSAL = "refusal"
+    TIMEOUT = "timeout"
+    RETRY = "retry"
+    DEADLINE = "deadline"
+    IGNORED = "ignored"
+    PARKED = "parked"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One thing that happened to an instance.
+
+    `message_id` is the command or the reply that it is about; `detail` is the message's wire type,
+    or a sentence.
+    """
+
+    saga_id: UUID
+    at: datetime
+    kind: EntryKind
+    step: str | None
+    direction: Direction | None
+    attempt: int
+    message_id: UUID | None = None
+    outcome: Outcome | SagaState | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SagaInstance:
+    """One saga on its way.
+
+    While it is live, `step` names the command step whose answer it waits for, in `direction`;
+    `command_id` is the last command sent for it, or None while a retry is waited for, and `due_at`
+    is when the answer's time is up or the retry is due. `done` names the steps that happened, or
+    may have, and are not undone, in their order. `deadline` is None once it has no effect any more.
+    `version` counts the changes of the stored row.
+    """
+
+    saga_id: UUID
+    saga_type: str
+    definition_version: int
+    subject_key: str
+    created_at: datetime
+    data: Any
+    state: SagaState = SagaState.RUNNING
+    step: str | None = None
+    direction: Direction = Direction.ACTION
+    attempt: int = 0
+    command_id: UUID | None = None
+    done: tuple[str, ...] = ()
+    error: str | None = None
+    due_at: datetime | None = None
+    deadline: datetime | None = None
+    ended_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """When a timer has to look at the instance."""
+        if not self.state.is_live:
+            return None
+        return min((at for at in (self.due_at, self.deadline) if at is not None), default=None)

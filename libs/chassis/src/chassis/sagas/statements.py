@@ -1,0 +1,106 @@
+"""The SQL of the saga tables.
+
+Arrays are parallel: one element an instance, or one an entry of the log. Columns are named one by
+one, so that a migration may add some while the service runs.
+"""
+
+LOCK = """
+SELECT saga_id, saga_type, definition_version, subject_key, data::text, state, step, direction,
+       attempt, command_id, done::text, error, due_at, deadline, created_at, ended_at, version
+FROM saga_instances
+WHERE saga_id = ANY($1::uuid[])
+ORDER BY saga_id
+FOR UPDATE
+"""
+
+# What another replica has in hand is skipped; the condition is checked again on the locked row, so
+# that what another has just fired is not fired twice.
+LOCK_DUE = """
+SELECT saga_id, saga_type, definition_version, subject_key, data::text, state, step, direction,
+       attempt, command_id, done::text, error, due_at, deadline, created_at, ended_at, version
+FROM saga_instances
+WHERE wake_at <= $1
+  AND ($2::uuid IS NULL OR saga_id = $2)
+  AND (saga_type, definition_version) IN (SELECT * FROM unnest($3::text[], $4::int[]))
+ORDER BY wake_at, saga_id
+LIMIT $5
+FOR UPDATE SKIP LOCKED
+"""
+
+NEXT_DUE = """
+SELECT saga_id, wake_at
+FROM saga_instances
+WHERE wake_at IS NOT NULL
+  AND (saga_type, definition_version) IN (SELECT * FROM unnest($1::text[], $2::int[]))
+ORDER BY wake_at, saga_id
+LIMIT $3
+"""
+
+POSTPONE = """
+UPDATE saga_instances SET wake_at = $2 WHERE saga_id = $1 AND wake_at IS NOT NULL
+"""
+
+INSERT = """
+WITH logged AS (
+    INSERT INTO saga_log
+        (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail)
+    SELECT * FROM unnest(
+        $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::uuid[],
+        $8::text[], $9::text[])
+)
+INSERT INTO saga_instances
+    (saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
+     deadline, ended_at, wake_at, saga_type, definition_version, subject_key, created_at,
+     updated_at)
+SELECT saga_id, version, state, step, direction, attempt, command_id, data::jsonb, done::jsonb,
+       error, due_at, deadline, ended_at, wake_at, saga_type, definition_version, subject_key,
+       created_at, created_at
+FROM unnest(
+    $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[], $15::int[], $16::uuid[],
+    $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[],
+    $22::timestamptz[], $23::timestamptz[], $24::text[], $25::int[], $26::text[],
+    $27::timestamptz[]
+) AS started(
+    saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
+    deadline, ended_at, wake_at, saga_type, definition_version, subject_key, created_at)
+"""
+
+UPDATE = """
+WITH logged AS (
+    INSERT INTO saga_log
+        (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail)
+    SELECT * FROM unnest(
+        $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::uuid[],
+        $8::text[], $9::text[])
+)
+UPDATE saga_instances AS stored
+SET version = stored.version + 1, state = moved.state, step = moved.step,
+    direction = moved.direction, attempt = moved.attempt, command_id = moved.command_id,
+    data = moved.data::jsonb, done = moved.done::jsonb, error = moved.error,
+    due_at = moved.due_at, deadline = moved.deadline, ended_at = moved.ended_at,
+    wake_at = moved.wake_at, updated_at = clock_timestamp()
+FROM unnest(
+    $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[], $15::int[], $16::uuid[],
+    $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[],
+    $22::timestamptz[], $23::timestamptz[]
+) AS moved(
+    saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
+    deadline, ended_at, wake_at)
+WHERE stored.saga_id = moved.saga_id AND stored.version = moved.version
+RETURNING stored.saga_id
+"""
+
+HISTORY = """
+SELECT saga_id, saga_type, definition_version, state, step, direction, attempt, error, created_at,
+       ended_at, deadline, wake_at
+FROM saga_instances
+WHERE subject_key = $1
+ORDER BY created_at, saga_id
+"""
+
+LOG = """
+SELECT saga_id, at, step, direction, kind, attempt, message_id, outcome, detail
+FROM saga_log
+WHERE saga_id = ANY($1::uuid[])
+ORDER BY id
+"""

@@ -1,0 +1,91 @@
+"""A service's settings: the one place that reads the environment.
+
+Each value may come as `<NAME>_FILE`, the path of a file that holds it, so that a secret is neither
+an argument nor an environment variable.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+
+class SettingsError(ValueError):
+    """A setting is missing or points to a file that cannot be read."""
+
+
+class FileValues(PydanticBaseSettingsSource):
+    """Reads `<NAME>_FILE`."""
+
+    def __init__(self, settings: type[BaseSettings], environment: Mapping[str, str]) -> None:
+        super().__init__(settings)
+        self._environment = environment
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic-settings calls it so
+        path = self._environment.get(f"{field_name.upper()}_FILE")
+        if path is None:
+            return None, field_name, False
+        return _read_file(field_name.upper(), path), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs to know of its surroundings."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: SecretStr
+    """`postgresql://user:password@host:port/database` of the service's own database."""
+    nats_url: SecretStr
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    relay_poke_port: int | None = Field(default=None, gt=0, le=65535)
+    """UDP port on which this service's relay listens; without it the relay only polls."""
+    log_level: str = "INFO"
+    max_body_bytes: int = 1024 * 1024
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no dotenv files in production
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `FileValues` stands for it
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, FileValues(settings_cls, os.environ), env_settings
+
+
+def read_setting(name: str) -> str:
+    """One value for a command, from `<NAME>` or the file that `<NAME>_FILE` names.
+
+    Raises SettingsError when neither is there.
+    """
+    path = os.environ.get(f"{name}_FILE")
+    if path is not None:
+        return _read_file(name, path)
+    if name in os.environ:
+        return os.environ[name]
+    raise SettingsError(f"set {name}, or {name}_FILE to the path of a file that holds it")
+
+
+def _read_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise SettingsError(
+            f"{name}_FILE names {path}, which cannot be read: {error.strerror}"
+        ) from error

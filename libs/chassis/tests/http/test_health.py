@@ -1,0 +1,66 @@
+"""Liveness depends on nothing, readiness on the database; the broker is reported."""
+
+from collections.abc import Callable
+
+from faststream.nats import NatsBroker
+from httpx import ASGITransport, AsyncClient
+from prometheus_client import CollectorRegistry, Counter
+
+from chassis.http import create_http_app
+from chassis.persistence.database import Database
+
+NOWHERE = "postgresql://nobody:nothing@127.0.0.1:1/none"
+
+
+async def test_a_service_is_ready_when_its_database_answers(client: AsyncClient):
+    response = await client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ready", "checks": {"database": "up"}}
+
+
+async def test_without_its_database_a_service_lives_and_is_not_ready(
+    new_client: Callable[[Database], AsyncClient],
+):
+    client = new_client(Database(NOWHERE))
+
+    assert (await client.get("/livez")).json() == {"status": "live"}
+    response = await client.get("/readyz")
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["retry-after"] == "2"
+    assert response.json()["checks"] == {"database": "down: ConnectionRefusedError"}
+    assert response.json()["detail"] == "Not ready: database"
+
+
+async def test_without_its_broker_a_service_is_ready_and_says_so(service_database: Database):
+    app = create_http_app("payments", service_database, broker=NatsBroker())
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://payments") as client:
+        response = await client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json()["checks"] == {"nats": "down: ConnectionError", "database": "up"}
+
+
+async def test_a_busy_pool_does_not_make_a_service_unready(
+    client: AsyncClient, service_database: Database
+):
+    pool = [await service_database.engine.connect() for _ in range(10)]
+
+    assert (await client.get("/readyz")).status_code == 200
+
+    for connection in pool:
+        await connection.close()
+
+
+async def test_metrics_are_in_the_text_format(service_database: Database):
+    registry = CollectorRegistry()
+    Counter("things", "Things", registry=registry).inc()
+    app = create_http_app("payments", service_database, registry=registry)
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://payments") as client:
+        response = await client.get("/metrics")
+
+    assert response.headers["content-type"].startswith("text/plain")
+    assert "things_total 1.0" in response.text

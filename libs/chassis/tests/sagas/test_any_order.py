@@ -1,0 +1,166 @@
+"""Whatever happens to a saga, in whatever order, it ends well or asks for attention."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis.messaging.contracts import Refusal, Reply
+from chassis.messaging.envelope import Direction
+from chassis.sagas.effects import Effect, RunLocal
+from chassis.sagas.happened import Happened, Replied, Started, due
+from chassis.sagas.state import EntryKind, LogEntry, SagaInstance, SagaState
+from chassis.sagas.transition import advance
+
+SUCCESS, REFUSAL, SILENCE, LONG_SILENCE, OLD_ANSWER = range(5)
+ENDED_WELL = {SagaState.COMPLETED, SagaState.COMPENSATED}
+
+whatever = st.lists(
+    st.tuples(
+        st.sampled_from([SUCCESS, SUCCESS, REFUSAL, SILENCE, LONG_SILENCE, OLD_ANSWER]),
+        st.integers(min_value=0, max_value=50),
+    ),
+    max_size=40,
+)
+
+
+class World:
+    """One saga, its participants, and a clock."""
+
+    def __init__(self, trip: SimpleNamespace, *, wants_car: bool) -> None:
+        self.saga = trip.TripSaga
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.instance = SagaInstance(
+            saga_id=uuid4(),
+            saga_type="Trip",
+            definition_version=1,
+            subject_key="t-1",
+            created_at=self.now,
+            data=trip.TripData(trip_id="t-1", wants_car=wants_car),
+        )
+        self.log: list[LogEntry] = []
+        self.effects: list[Effect] = []
+        self.answers: list[Replied] = []
+        self.happen(Started())
+
+    def happen(self, happened: Happened) -> None:
+        moved = advance(self.saga, self.instance, happened, now=self.now, new_id=uuid4)
+        if self.instance.state in ENDED_WELL:
+            assert moved.after is self.instance, "what has ended stays as it is"
+            assert not moved.effects
+        if moved.after.state.is_live:
+            assert moved.after.wake_at is not None, "a saga that moves by itself has an alarm set"
+        else:
+            assert moved.after.wake_at is None
+        self.instance = moved.after
+        self.effects.extend(moved.effects)
+        self.log.extend(moved.entries)
+
+    def let(self, what: int, choice: int) -> None:
+        if what == OLD_ANSWER:
+            if self.answers:
+                self.happen(self.answers[choice % len(self.answers)])
+        elif what in (SILENCE, LONG_SILENCE):
+            self.pass_time(timedelta(seconds=200) if what == LONG_SILENCE else None)
+        elif self.instance.command_id is not None:
+            self.answer(Reply() if what == SUCCESS else Refusal())
+
+    def answer(self, reply: Reply) -> None:
+        assert self.instance.step is not None
+        answered = Replied(
+            reply=reply,
+            wire_type="some.Answer.v1",
+            message_id=uuid4(),
+            step=self.instance.step,
+            direction=self.instance.direction,
+            command_id=self.instance.command_id,
+        )
+        self.answers.append(answered)
+        self.happen(answered)
+
+    def pass_time(self, by: timedelta | None) -> None:
+        """By so much, or until the next thing that is due."""
+        wake_at = self.instance.wake_at
+        if wake_at is not None:
+            self.now = max(self.now, wake_at) if by is None else self.now + by
+        happened = due(self.instance, self.now)
+        if happened is not None:
+            self.happen(happened)
+
+    def finish(self) -> None:
+        """From here on every participant succeeds at once."""
+        for _ in range(20):
+            if self.instance.state in ENDED_WELL:
+                return
+            if self.instance.command_id is None:
+                if not self.instance.state.is_live:
+                    return
+                self.pass_time(None)
+            else:
+                self.answer(Reply())
+        raise AssertionError(f"it does not end: {self.instance}")
+
+    def names(self, direction: Direction, *kinds: EntryKind) -> list[str]:
+        found = (entry for entry in self.log if entry.direction is direction)
+        return [str(entry.step) for entry in found if entry.kind in kinds]
+
+
+def assert_ended_well(world: World) -> None:
+    state = world.instance.state
+    happened = world.names(Direction.ACTION, EntryKind.LOCAL, EntryKind.REPLY)
+    undone = world.names(Direction.COMPENSATION, EntryKind.LOCAL, EntryKind.REPLY)
+    if state is SagaState.COMPLETED:
+        skipped = world.names(Direction.ACTION, EntryKind.SKIPPED)
+        assert sorted([*happened, *skipped]) == sorted(step.name for step in world.saga.steps)
+        assert undone == []
+    elif state is SagaState.COMPENSATED:
+        assert undone == list(reversed([*happened, *given_up(world)])), "each once, backwards"
+        assert "charge_card" not in happened, "nothing is undone after the pivot"
+    else:
+        assert state is SagaState.NEEDS_ATTENTION
+        assert world.instance.error
+
+
+def given_up(world: World) -> list[str]:
+    """The step whose answer was not waited for any longer: it may have happened."""
+    last = next(entry for entry in reversed(world.log) if turned_back(entry))
+    return [] if last.kind is EntryKind.REFUSAL else [str(last.step)]
+
+
+def turned_back(entry: LogEntry) -> bool:
+    is_action = entry.direction is Direction.ACTION
+    kinds = {EntryKind.REFUSAL, EntryKind.TIMEOUT, EntryKind.DEADLINE}
+    return is_action and entry.kind in kinds
+
+
+@given(whatever=whatever, wants_car=st.booleans())
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_saga_ends_completed_or_compensated_or_asks_for_attention(
+    trip: SimpleNamespace, whatever: list[tuple[int, int]], *, wants_car: bool
+) -> None:
+    world = World(trip, wants_car=wants_car)
+    for what, choice in whatever:
+        world.let(what, choice)
+    world.finish()
+
+    assert_ended_well(world)
+
+
+@given(whatever=whatever)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_local_step_is_done_at_most_once_and_undone_at_most_once(
+    trip: SimpleNamespace, whatever: list[tuple[int, int]]
+) -> None:
+    world = World(trip, wants_car=True)
+    for what, choice in whatever:
+        world.let(what, choice)
+
+    run: list[Any] = [
+        (effect.step.name, effect.direction)
+        for effect in world.effects
+        if isinstance(effect, RunLocal)
+    ]
+    assert len(run) == len(set(run))
