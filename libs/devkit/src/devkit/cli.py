@@ -1,0 +1,194 @@
+"""The `devkit` command: the whole platform on a laptop."""
+
+import asyncio
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from devkit.bench.cli import bench
+from devkit.chaos import Chaos, wreak
+from devkit.csv_fields import amount
+from devkit.csv_table import FieldError
+from devkit.demo import Demonstration, demonstrate
+from devkit.embedded.server import ServerDidNotStartError
+from devkit.findings import Findings
+from devkit.http_client import ApiError
+from devkit.input_folder import InputFolderError, read_input_folder
+from devkit.interruption import InterruptedByUserError, run_until_interrupted
+from devkit.keeper import ProgramFailedError
+from devkit.mix import mixed_orders
+from devkit.placing import RepeatedOrderError
+from devkit.platform import Platform, running_platform
+from devkit.progress import Stages
+from devkit.report import show_addresses, show_demonstration, show_findings
+from devkit.run_folder import RunFolder, RunFolderError, lasting_run_folder, passing_run_folder
+from devkit.scenario import Scenario
+
+FAILED = 1
+BAD_INPUT = 2
+INTERRUPTED = 130
+TOLD = (ProgramFailedError, ServerDidNotStartError, RunFolderError, ApiError, RepeatedOrderError)
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+console = Console(stderr=True, highlight=False)
+stages = Stages(console)
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return amount(text)
+    except FieldError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON on standard output.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same orders.")]
+Orders = Annotated[int, typer.Option(envvar="ORDERS", min=1, help="How many orders to place.")]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        envvar="RATE",
+        min=0.01,
+        help="Orders a second; without it, as fast as they can be decided.",
+    ),
+]
+
+
+@app.command()
+def run(
+    *,
+    as_json: AsJson = False,
+    run_dir: Annotated[
+        Path, typer.Option(envvar="RUN_DIR", help="Where data and logs are kept between runs.")
+    ] = Path(".run"),
+) -> None:
+    """Keep the whole platform running until Ctrl-C; the next run goes on with the same data."""
+    with lasting_run_folder(run_dir) as folder:
+        try:
+            run_until_interrupted(_keep_running(folder, as_json=as_json))
+        except InterruptedByUserError:
+            console.print("Everything is stopped; the data is kept.")
+
+
+@app.command()
+def demo(
+    *,
+    as_json: AsJson = False,
+    orders: Orders = 200,
+    rate: Rate = None,
+    seed: Seed = 1,
+    input_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            envvar="INPUT",
+            help="A folder with customers.csv, products.csv and orders.csv to use instead.",
+        ),
+    ] = None,
+    credit_limit: Annotated[
+        Decimal,
+        typer.Option(
+            envvar="CREDIT_LIMIT",
+            parser=_amount,
+            metavar="AMOUNT",
+            help="For customers of --input that have no credit_limit of their own.",
+        ),
+    ] = Decimal("2500.00"),
+) -> None:
+    """Place orders of all kinds, and prove that money and stock agree across the services."""
+    scenario = _scenario(input_folder, credit_limit, orders, seed)
+    with passing_run_folder(stages.say) as folder:
+        demonstration = run_until_interrupted(
+            _demonstrate(scenario, folder, rate=rate, in_order=input_folder is not None)
+        )
+        show_demonstration(demonstration, console, with_lines=input_folder is not None)
+        if as_json:
+            _print_json(demonstration.outcome.as_json())
+        if not demonstration.outcome.is_sound:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def chaos(
+    *,
+    kills: Annotated[int, typer.Option(min=0, help="How many processes to kill.")] = 10,
+    as_json: AsJson = False,
+    orders: Annotated[
+        int | None, typer.Option(min=1, help="How many orders to place; 30 a kill if not given.")
+    ] = None,
+    seed: Seed = 1,
+) -> None:
+    """Kill services, relays and the broker while orders run; look for what was lost or doubled."""
+    scenario = mixed_orders(orders or max(100, 30 * kills), seed=seed).scenario
+    with passing_run_folder(stages.say) as folder:
+        findings = run_until_interrupted(_wreak(Chaos(kills=kills, seed=seed), scenario, folder))
+        show_findings(findings, console)
+        if as_json:
+            _print_json(findings.as_json())
+        if findings.sentences:
+            raise typer.Exit(FAILED)
+
+
+app.command()(bench)
+
+
+def main() -> None:
+    """Run the command line; what a user can put right is told without a traceback."""
+    try:
+        app()
+    except InputFolderError as error:
+        console.print("[red]The input cannot be used; nothing was loaded.[/]")
+        stages.say(str(error))
+        sys.exit(BAD_INPUT)
+    except InterruptedByUserError:
+        console.print("Interrupted; everything is stopped.")
+        sys.exit(INTERRUPTED)
+    except TOLD as error:
+        stages.say(str(error))
+        sys.exit(FAILED)
+
+
+async def _keep_running(folder: RunFolder, *, as_json: bool) -> None:
+    async with running_platform(folder, stages.say) as platform:
+        show_addresses(platform.addresses, folder, console)
+        if as_json:
+            _print_json(_described(platform))
+        console.print("Ctrl-C stops everything.")
+        await asyncio.Event().wait()
+
+
+async def _demonstrate(
+    scenario: Scenario, folder: RunFolder, *, rate: float | None, in_order: bool
+) -> Demonstration:
+    async with running_platform(folder, stages.say) as platform:
+        return await demonstrate(scenario, platform, rate=rate, in_order=in_order, stages=stages)
+
+
+async def _wreak(chaos: Chaos, scenario: Scenario, folder: RunFolder) -> Findings:
+    async with running_platform(folder, stages.say) as platform:
+        return await wreak(chaos, scenario, platform, stages=stages)
+
+
+def _scenario(input_folder: Path | None, credit_limit: Decimal, orders: int, seed: int) -> Scenario:
+    if input_folder is None:
+        return mixed_orders(orders, seed=seed).scenario
+    return read_input_folder(input_folder, credit_limit=credit_limit)
+
+
+def _described(platform: Platform) -> dict[str, Any]:
+    addresses = platform.addresses
+    return {
+        "http": dict(addresses.http),
+        "nats": addresses.nats,
+        "postgresql": dict(addresses.postgresql),
+        "pids": platform.supervisor.pids,
+    }
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value), flush=True)

@@ -1,0 +1,155 @@
+"""Clients of the three services' HTTP APIs."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import TypeAdapter
+
+from devkit.http_client import ApiClient, ApiError, http_connections
+from devkit.models import (
+    CreditReservation,
+    Customer,
+    Line,
+    Order,
+    OrderState,
+    Product,
+    SagaHistory,
+    StockReservation,
+)
+from devkit.platform import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE, Addresses
+
+_PAGE = 500
+
+T = TypeVar("T")
+
+_orders = TypeAdapter(list[Order])
+_histories = TypeAdapter(list[SagaHistory])
+_customers = TypeAdapter(list[Customer])
+_products = TypeAdapter(list[Product])
+_credit_reservations = TypeAdapter(list[CreditReservation])
+_stock_reservations = TypeAdapter(list[StockReservation])
+
+
+class OrderClient:
+    """order-service."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    async def place(self, *, key: str, customer_id: str, lines: tuple[Line, ...]) -> UUID:
+        """Place an order; the same ``key`` gives the same order however often it is sent."""
+        body = {
+            "customer_id": customer_id,
+            "lines": [line.model_dump(mode="json") for line in lines],
+        }
+        headers = {"Idempotency-Key": key}
+        answer = await self._api.request("POST", "/orders", json=body, headers=headers)
+        return UUID(answer.json()["order_id"])
+
+    async def cancel(self, order_id: UUID) -> None:
+        """Ask for a cancellation; no error where an earlier request has been heard already."""
+        try:
+            await self._api.request("POST", f"/orders/{order_id}/cancellation")
+        except ApiError as error:
+            if error.status != httpx.codes.CONFLICT:
+                raise
+            state = (await self.order(order_id)).state
+            if state not in {OrderState.CANCEL_PENDING, OrderState.CANCELLED}:
+                raise
+
+    async def order(self, order_id: UUID) -> Order:
+        return Order.model_validate(await self._api.get(f"/orders/{order_id}"))
+
+    def orders(self, state: OrderState | None = None) -> AsyncIterator[Order]:
+        """All orders, by their id."""
+        return _pages(self._api, "/orders", _orders, lambda order: order.order_id, state=state)
+
+    async def count(self, state: OrderState, *, at_most: int) -> int:
+        """How many orders are in a state, counting up to ``at_most``."""
+        return len(await self._api.get("/orders", state=state, limit=at_most))
+
+    async def sagas(self, order_id: UUID) -> list[SagaHistory]:
+        return _histories.validate_python(await self._api.get(f"/orders/{order_id}/sagas"))
+
+
+class CustomerClient:
+    """customer-service."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    async def put(self, customer_id: str, *, name: str, country: str, limit: Decimal) -> None:
+        body = {"name": name, "country": country, "credit_limit": str(limit)}
+        await self._api.request("PUT", f"/customers/{customer_id}", json=body)
+
+    def customers(self) -> AsyncIterator[Customer]:
+        """All customers, by their id."""
+        return _pages(self._api, "/customers", _customers, lambda customer: customer.customer_id)
+
+    async def reservations(self, customer_id: str) -> list[CreditReservation]:
+        answer = await self._api.get(f"/customers/{customer_id}/reservations")
+        return _credit_reservations.validate_python(answer)
+
+
+class InventoryClient:
+    """inventory-service."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    async def put(self, product_id: str, *, name: str, on_hand: int) -> None:
+        body = {"name": name, "on_hand": on_hand}
+        await self._api.request("PUT", f"/products/{product_id}", json=body)
+
+    def products(self) -> AsyncIterator[Product]:
+        """All products, by their id."""
+        return _pages(self._api, "/products", _products, lambda product: product.product_id)
+
+    async def reservations(self, product_id: str) -> list[StockReservation]:
+        answer = await self._api.get(f"/products/{product_id}/reservations")
+        return _stock_reservations.validate_python(answer)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clients:
+    orders: OrderClient
+    customers: CustomerClient
+    inventory: InventoryClient
+
+
+@asynccontextmanager
+async def clients_of(addresses: Addresses, *, patience: float = 60) -> AsyncIterator[Clients]:
+    """Clients of a running platform, which ask again for ``patience`` seconds."""
+    async with http_connections() as http:
+
+        def api(service: str) -> ApiClient:
+            return ApiClient(http, addresses.http[service], patience=patience)
+
+        yield Clients(
+            orders=OrderClient(api(ORDER_SERVICE)),
+            customers=CustomerClient(api(CUSTOMER_SERVICE)),
+            inventory=InventoryClient(api(INVENTORY_SERVICE)),
+        )
+
+
+async def _pages(
+    api: ApiClient,
+    path: str,
+    page_of: TypeAdapter[list[T]],
+    cursor: Callable[[T], object],
+    **filters: object,
+) -> AsyncIterator[T]:
+    after = None
+    while True:
+        answer = await api.get(path, after=after, limit=_PAGE, **filters)
+        page = page_of.validate_python(answer)
+        for item in page:
+            yield item
+        if len(page) < _PAGE:
+            return
+        after = cursor(page[-1])

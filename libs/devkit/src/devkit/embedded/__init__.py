@@ -1,0 +1,1 @@
+"""Real NATS and PostgreSQL servers from PyPI wheels, as children of this process. No Docker."""

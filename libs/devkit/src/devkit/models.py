@@ -1,0 +1,93 @@
+"""What the services answer, as their clients see it."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class OrderState(StrEnum):
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    CANCEL_PENDING = "CANCEL_PENDING"
+    CANCELLED = "CANCELLED"
+
+
+IN_FLIGHT = frozenset({OrderState.PENDING, OrderState.CANCEL_PENDING})
+
+
+class ReservationState(StrEnum):
+    RESERVED = "RESERVED"
+    CONFIRMED = "CONFIRMED"
+    RELEASED = "RELEASED"
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Line(_Answer):
+    product_id: str
+    quantity: int
+    unit_price: Decimal
+
+
+class Order(_Answer):
+    order_id: UUID
+    customer_id: str
+    state: OrderState
+    rejection_reason: str | None
+    total: Decimal
+    lines: tuple[Line, ...]
+    placed_at: datetime
+    decided_at: datetime | None
+
+
+class Customer(_Answer):
+    customer_id: str
+    credit_limit: Decimal
+    reserved: Decimal
+    confirmed: Decimal
+    available: Decimal
+
+
+class CreditReservation(_Answer):
+    order_id: UUID
+    amount: Decimal
+    state: ReservationState
+
+
+class Product(_Answer):
+    product_id: str
+    on_hand: int
+    reserved: int
+    available: int
+
+
+class StockReservation(_Answer):
+    order_id: UUID
+    quantity: int
+    state: ReservationState
+
+
+class SagaStep(_Answer):
+    at: datetime
+    step: str | None
+    direction: str | None
+    kind: str
+    attempt: int
+    message_id: UUID | None
+    outcome: str | None
+    detail: str | None
+
+
+class SagaHistory(_Answer):
+    saga_id: UUID
+    saga_type: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    steps: tuple[SagaStep, ...]

@@ -1,0 +1,181 @@
+"""What runs where: the topology of a whole run."""
+
+import asyncio
+import os
+import sys
+import sysconfig
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+
+from devkit.concurrency import together
+from devkit.embedded.nats import NatsServer
+from devkit.embedded.postgres import Database, PostgresServer
+from devkit.embedded.server import EmbeddedServer
+from devkit.keeper import Report, Supervised
+from devkit.ports import LOOPBACK
+from devkit.probes import http_probe, server_probe
+from devkit.processes import Supervisor
+from devkit.program import Program
+from devkit.run_folder import RunFolder
+
+ORDER_SERVICE = "order-service"
+CUSTOMER_SERVICE = "customer-service"
+INVENTORY_SERVICE = "inventory-service"
+SERVICES = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
+NATS = "nats"
+POSTGRESQL = "postgresql"
+
+# Ours to give: a value from the developer's shell would lead a service elsewhere
+_OWN_SETTINGS = {"DATABASE_URL", "NATS_URL", "NATS_URL_FILE"}
+
+
+def relay_of(service: str) -> str:
+    return f"{service}-relay"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """Where everything can be reached: base URLs by service."""
+
+    http: Mapping[str, str]
+    relays: Mapping[str, str]
+    nats: str
+    postgresql: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Platform:
+    """The platform while it runs."""
+
+    addresses: Addresses
+    supervisor: Supervisor
+    folder: RunFolder
+
+
+@asynccontextmanager
+async def running_platform(folder: RunFolder, report: Report) -> AsyncIterator[Platform]:
+    """Start everything, wait until it is ready, and stop it all at the end.
+
+    ``report`` gets a line for every step and for every process that dies. Raises
+    ProgramFailedError where something does not start.
+    """
+    async with Supervisor(report) as supervisor, httpx.AsyncClient(trust_env=False) as client:
+        start = _Start(folder, supervisor, client, report)
+        yield await start.everything()
+
+
+class _Start:
+    def __init__(
+        self, folder: RunFolder, supervisor: Supervisor, client: httpx.AsyncClient, report: Report
+    ) -> None:
+        self._folder = folder
+        self._supervisor = supervisor
+        self._client = client
+        self._report = report
+
+    async def everything(self) -> Platform:
+        self._report("starting NATS and PostgreSQL")
+        postgres, nats = await self._servers()
+        databases = {name: await self._database(postgres, name) for name in SERVICES}
+        self._report("migrating the databases and provisioning JetStream")
+        settings = {name: self._settings(name, databases[name], nats) for name in SERVICES}
+        await self._prepare(settings, nats)
+        self._report("starting the services and their relays")
+        await self._supervisor.start(
+            *(self._service(name, settings[name]) for name in SERVICES),
+            *(self._relay(name, settings[name]) for name in SERVICES),
+        )
+        return Platform(
+            addresses=_addresses(settings, databases, nats),
+            supervisor=self._supervisor,
+            folder=self._folder,
+        )
+
+    async def _servers(self) -> tuple[PostgresServer, NatsServer]:
+        at = self._folder
+        postgres = PostgresServer(at.path / POSTGRESQL, durable=True, port=at.port(POSTGRESQL))
+        nats = NatsServer(at.path / NATS, durable=True, port=at.port(NATS))
+        await self._supervisor.start(
+            self._server(POSTGRESQL, postgres),
+            self._server(NATS, nats),
+        )
+        return postgres, nats
+
+    def _server(self, name: str, server: EmbeddedServer) -> Supervised:
+        program = replace(server.program(), name=name, log=self._folder.log(name))
+        return Supervised(program=program, is_ready=server_probe(server))
+
+    async def _database(self, postgres: PostgresServer, service: str) -> Database:
+        return await asyncio.to_thread(postgres.create_database, _package(service))
+
+    def _settings(self, service: str, database: Database, nats: NatsServer) -> dict[str, str]:
+        secret = self._folder.secret(f"{service}-database-url", database.url)
+        return {
+            "SERVICE_NAME": service,
+            "DATABASE_URL_FILE": str(secret),
+            "NATS_URL": nats.url,
+            "HTTP_HOST": LOOPBACK,
+            "HTTP_PORT": str(self._folder.port(service)),
+            "RELAY_POKE_PORT": str(self._folder.port(f"{service} poke")),
+            "RELAY_METRICS_PORT": str(self._folder.port(relay_of(service))),
+        }
+
+    async def _prepare(self, settings: Mapping[str, Mapping[str, str]], nats: NatsServer) -> None:
+        chassis = str(Path(sysconfig.get_path("scripts")) / "chassis")
+        packages = [_package(service) for service in SERVICES]
+        provision = self._program(
+            "provision", (chassis, "provision", *packages), {"NATS_URL": nats.url}
+        )
+        migrations = [
+            self._program(
+                f"{service}-migrate", (chassis, "migrate", _package(service)), settings[service]
+            )
+            for service in SERVICES
+        ]
+        await together(*(self._supervisor.run(program) for program in (provision, *migrations)))
+
+    def _service(self, service: str, settings: Mapping[str, str]) -> Supervised:
+        program = self._program(service, (sys.executable, "-m", _package(service)), settings)
+        return self._answering(program, f"{_http_url(settings['HTTP_PORT'])}/readyz")
+
+    def _relay(self, service: str, settings: Mapping[str, str]) -> Supervised:
+        argv = (sys.executable, "-m", "chassis.relay")
+        program = self._program(relay_of(service), argv, settings)
+        return self._answering(program, f"{_http_url(settings['RELAY_METRICS_PORT'])}/livez")
+
+    def _answering(self, program: Program, url: str) -> Supervised:
+        return Supervised(program=program, is_ready=http_probe(self._client, url))
+
+    def _program(self, name: str, argv: tuple[str, ...], settings: Mapping[str, str]) -> Program:
+        inherited = {name: os.environ[name] for name in os.environ.keys() - _OWN_SETTINGS}
+        return Program(
+            name=name,
+            argv=argv,
+            env={**inherited, **settings},
+            log=self._folder.log(name),
+            cwd=self._folder.path,
+        )
+
+
+def _addresses(
+    settings: Mapping[str, Mapping[str, str]], databases: Mapping[str, Database], nats: NatsServer
+) -> Addresses:
+    return Addresses(
+        http={name: _http_url(given["HTTP_PORT"]) for name, given in settings.items()},
+        relays={name: _http_url(given["RELAY_METRICS_PORT"]) for name, given in settings.items()},
+        nats=nats.url,
+        postgresql={name: database.url for name, database in databases.items()},
+    )
+
+
+def _http_url(port: str) -> str:
+    return f"http://{LOOPBACK}:{port}"
+
+
+def _package(service: str) -> str:
+    """Also the name of its database and of the database's role."""
+    return service.replace("-", "_")
