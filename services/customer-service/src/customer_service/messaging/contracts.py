@@ -1,0 +1,59 @@
+"""What customer-service understands and answers.
+
+Commands are keyed by customer, so that whatever happens to one customer's credit happens in order.
+Any of them is refused with `CustomerNotFound` where nobody has the customer number.
+"""
+
+from uuid import UUID
+
+from chassis.messaging.contracts import Command, Refusal, Reply
+from chassis.values import Money, PositiveMoney, Reference
+
+
+class ReserveCredit(Command, type="customer.ReserveCredit.v1", key="customer_id"):
+    """Set credit aside for an order: `CreditReserved` or `CreditLimitExceeded`."""
+
+    customer_id: Reference
+    order_id: UUID
+    amount: PositiveMoney
+
+
+class ConfirmCredit(Command, type="customer.ConfirmCredit.v1", key="customer_id"):
+    """Use what is reserved for an order: `CreditConfirmed`, `CreditNotReserved`."""
+
+    customer_id: Reference
+    order_id: UUID
+
+
+class ReleaseCredit(Command, type="customer.ReleaseCredit.v1", key="customer_id"):
+    """Give back what an order has reserved or used: `CreditReleased`, `CreditNotReserved`."""
+
+    customer_id: Reference
+    order_id: UUID
+
+
+class CreditReserved(Reply, type="customer.CreditReserved.v1"):
+    order_id: UUID
+
+
+class CreditConfirmed(Reply, type="customer.CreditConfirmed.v1"):
+    order_id: UUID
+
+
+class CreditReleased(Reply, type="customer.CreditReleased.v1"):
+    order_id: UUID
+
+
+class CreditLimitExceeded(Refusal, type="customer.CreditLimitExceeded.v1"):
+    order_id: UUID
+    available: Money
+
+
+class CustomerNotFound(Refusal, type="customer.CustomerNotFound.v1"):
+    customer_id: str
+
+
+class CreditNotReserved(Refusal, type="customer.CreditNotReserved.v1"):
+    """The order holds no credit of this customer that could be confirmed or released."""
+
+    order_id: UUID

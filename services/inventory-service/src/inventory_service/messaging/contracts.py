@@ -1,0 +1,85 @@
+"""What inventory-service understands and answers.
+
+Commands are keyed by order, so that what happens to one order's stock happens in order. Those about
+stock that is reserved name the products, which lets a batch lock all its products in one order.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.messaging.contracts import Command, Refusal, Reply
+from chassis.values import Reference
+
+ProductIds = Annotated[tuple[Reference, ...], Field(min_length=1)]
+
+
+class Quantity(BaseModel):
+    """So many of a product."""
+
+    model_config = ConfigDict(frozen=True)
+
+    product_id: Reference
+    quantity: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class ReserveStock(Command, type="inventory.ReserveStock.v1", key="order_id"):
+    """Set aside all that an order wants: `StockReserved`, `OutOfStock` or `ProductNotFound`.
+
+    A product may stand in several lines.
+    """
+
+    order_id: UUID
+    lines: Annotated[tuple[Quantity, ...], Field(min_length=1)]
+
+
+class ConfirmStock(Command, type="inventory.ConfirmStock.v1", key="order_id"):
+    """Let reserved goods leave the warehouse: `StockConfirmed` or `StockNotReserved`."""
+
+    order_id: UUID
+    product_ids: ProductIds
+
+
+class ReleaseStock(Command, type="inventory.ReleaseStock.v1", key="order_id"):
+    """Give back what is reserved of these products, or nothing where goods have left.
+
+    Answered by `StockReleased`, `StockNotReserved` or `StockAlreadyConfirmed`.
+    """
+
+    order_id: UUID
+    product_ids: ProductIds
+
+
+class StockReserved(Reply, type="inventory.StockReserved.v1"):
+    order_id: UUID
+
+
+class StockConfirmed(Reply, type="inventory.StockConfirmed.v1"):
+    order_id: UUID
+
+
+class StockReleased(Reply, type="inventory.StockReleased.v1"):
+    order_id: UUID
+
+
+class OutOfStock(Refusal, type="inventory.OutOfStock.v1"):
+    order_id: UUID
+    product_id: str
+    available: int
+
+
+class ProductNotFound(Refusal, type="inventory.ProductNotFound.v1"):
+    product_id: str
+
+
+class StockNotReserved(Refusal, type="inventory.StockNotReserved.v1"):
+    """The order holds nothing of these products that could be confirmed or released."""
+
+    order_id: UUID
+
+
+class StockAlreadyConfirmed(Refusal, type="inventory.StockAlreadyConfirmed.v1"):
+    """Goods of the order have left the warehouse."""
+
+    order_id: UUID

@@ -1,0 +1,110 @@
+"""inventory-service over HTTP, on a real database."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient, Response
+
+from chassis.persistence.database import Database
+from chassis.testing.handling import handle_batch
+from inventory_service.messaging.command_handlers import COMMAND_HANDLERS
+from inventory_service.messaging.contracts import Quantity, ReserveStock
+
+CHAI = {"name": "Chai", "on_hand": 39}
+
+
+def problem(response: Response, status: int) -> dict:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    return response.json()
+
+
+async def test_a_product_is_registered_corrected_and_shown(client: AsyncClient):
+    first = await client.put("/products/1", json=CHAI)
+    again = await client.put("/products/1", json=CHAI | {"on_hand": 40})
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert (await client.get("/products/1")).json() == {
+        "product_id": "1",
+        "name": "Chai",
+        "on_hand": 40,
+        "reserved": 0,
+        "available": 40,
+    }
+
+
+async def test_a_product_registered_twice_at_the_same_time_is_new_once(client: AsyncClient):
+    answers = await asyncio.gather(*(client.put("/products/1", json=CHAI) for _ in range(6)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+
+
+async def test_a_count_below_what_orders_have_reserved_is_a_409(
+    client: AsyncClient, service_database: Database
+):
+    await client.put("/products/1", json=CHAI)
+    lines = (Quantity(product_id="1", quantity=30),)
+    command = ReserveStock(order_id=UUID(int=1), lines=lines)
+    await handle_batch(service_database, COMMAND_HANDLERS, [command])
+
+    answer = problem(await client.put("/products/1", json=CHAI | {"on_hand": 29}), 409)
+
+    assert answer["type"] == "urn:longship:problem:stock-too-low"
+    assert (await client.get("/products/1")).json()["on_hand"] == 39
+
+
+async def test_an_unknown_product_is_a_404(client: AsyncClient):
+    for path in ("/products/gold", "/products/gold/reservations"):
+        answer = problem(await client.get(path), 404)
+        assert answer["type"] == "urn:longship:problem:product-not-found"
+
+
+@pytest.mark.parametrize("on_hand", [-1, 1_000_000_001, 1.5, "39", True, None, 10**30])
+async def test_a_count_that_is_none_is_a_422(client: AsyncClient, on_hand: object):
+    answer = problem(await client.put("/products/1", json=CHAI | {"on_hand": on_hand}), 422)
+
+    assert [error["pointer"] for error in answer["errors"]] == ["#/on_hand"]
+
+
+async def test_a_body_that_is_not_json_is_a_400(client: AsyncClient):
+    headers = {"Content-Type": "application/json"}
+    problem(await client.put("/products/1", content="{", headers=headers), 400)
+
+
+async def test_a_body_of_two_megabytes_is_a_413(client: AsyncClient):
+    problem(await client.put("/products/1", json=CHAI | {"name": "x" * 2_000_000}), 413)
+
+
+async def test_products_are_listed_a_page_at_a_time(client: AsyncClient):
+    for number in ("3", "1", "2"):
+        await client.put(f"/products/{number}", json=CHAI)
+
+    first = (await client.get("/products", params={"limit": 2})).json()
+    rest = (await client.get("/products", params={"limit": 2, "after": "2"})).json()
+
+    assert [product["product_id"] for product in first] == ["1", "2"]
+    assert [product["product_id"] for product in rest] == ["3"]
+
+
+async def test_the_service_is_ready_without_its_broker(client: AsyncClient):
+    assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_every_status_is_documented(client: AsyncClient):
+    paths = (await client.get("/openapi.json")).json()["paths"]
+
+    documented = {
+        f"{method} {path}": sorted(operation["responses"])
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if path.startswith("/products")
+    }
+    assert documented == {
+        "put /products/{product_id}": [
+            *("200", "201", "400", "409", "413", "422", "500", "503"),
+        ],
+        "get /products/{product_id}": ["200", "404", "422", "500", "503"],
+        "get /products": ["200", "422", "500", "503"],
+        "get /products/{product_id}/reservations": ["200", "404", "422", "500", "503"],
+    }

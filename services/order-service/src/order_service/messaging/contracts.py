@@ -1,0 +1,56 @@
+"""The events that order-service publishes on `order.events`, in the order of each order's life."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis.messaging.contracts import Event
+from chassis.values import Money, PositiveMoney, Reference
+from order_service.domain.order import RejectionReason
+
+
+class OrderedLine(BaseModel):
+    """So many of a product, at the price agreed."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    product_id: Reference
+    quantity: int
+    unit_price: PositiveMoney
+
+
+class OrderEvent(Event):
+    """Something that happened to an order of a customer; made from the order as it is then."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    order_id: UUID
+    customer_id: Reference
+
+
+class OrderPlaced(OrderEvent, type="order.OrderPlaced.v1", key="order_id"):
+    """An order was accepted; whether there is credit and stock for it is not decided yet."""
+
+    lines: tuple[OrderedLine, ...]
+    total: Money
+    placed_at: datetime
+
+
+class OrderApproved(OrderEvent, type="order.OrderApproved.v1", key="order_id"):
+    """Credit and stock are taken; the order can be fulfilled."""
+
+    lines: tuple[OrderedLine, ...]
+    total: Money
+    decided_at: datetime
+
+
+class OrderRejected(OrderEvent, type="order.OrderRejected.v1", key="order_id"):
+    """The order takes neither credit nor stock."""
+
+    rejection_reason: RejectionReason
+    decided_at: datetime
+
+
+class OrderCancelled(OrderEvent, type="order.OrderCancelled.v1", key="order_id"):
+    """An approved order was cancelled; its credit and stock were given back."""
