@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-from importlib import import_module
 from typing import Annotated
 
 import nats
@@ -12,6 +11,9 @@ import typer
 from nats.errors import Error as NatsError
 from rich.console import Console
 
+from chassis.messaging.description import Format, describe, to_json, to_yaml, topology_of
+from chassis.messaging.inbox import inbox_prefix
+from chassis.messaging.permissions import PROVISIONER
 from chassis.messaging.provisioner import Action, DriftError, Verb, provision
 from chassis.messaging.topology import ServiceTopology, TopologyError
 from chassis.operations import dead_letters, outbox
@@ -41,7 +43,7 @@ def provision_command(packages: Packages, *, as_json: AsJson = False) -> None:
     """Create or update the streams and consumers that the services declare (NATS_URL)."""
     console.print(f"Provisioning JetStream for {', '.join(packages)} …")
     try:
-        plan = asyncio.run(_provision([_topology(package) for package in packages]))
+        plan = asyncio.run(_provision([topology_of(package) for package in packages]))
     except (DriftError, TopologyError, NatsError, OSError) as error:
         console.print(f"[red]{error or repr(error)}[/]")
         raise typer.Exit(1) from error
@@ -57,6 +59,20 @@ def provision_command(packages: Packages, *, as_json: AsJson = False) -> None:
         print(json.dumps(counts))  # noqa: T201 - the one line that a program reads
 
 
+@app.command("describe")
+def describe_command(
+    package: Package,
+    *,
+    description: Annotated[
+        Format, typer.Option("--format", help="What for: a chart's values, or NATS permissions.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of YAML.")] = False,
+) -> None:
+    """Print what a service's messaging declaration means for charts, NATS and others."""
+    described = describe(package, description)
+    print(to_json(described) if as_json else to_yaml(described), end="")  # noqa: T201 - for a file
+
+
 @app.command()
 def relay() -> None:
     """Publish this database's outbox until stopped; the same as `python -m chassis.relay`."""
@@ -64,13 +80,10 @@ def relay() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "chassis.relay"])  # noqa: S606
 
 
-def _topology(package: str) -> ServiceTopology:
-    topology: ServiceTopology = import_module(f"{package}.messaging.topology").TOPOLOGY
-    return topology
-
-
 async def _provision(topologies: list[ServiceTopology]) -> list[Action]:
-    client = await nats.connect(read_setting("NATS_URL"), max_reconnect_attempts=3)
+    client = await nats.connect(
+        read_setting("NATS_URL"), max_reconnect_attempts=3, inbox_prefix=inbox_prefix(PROVISIONER)
+    )
     try:
         return await provision(client.jetstream(), topologies)
     finally:

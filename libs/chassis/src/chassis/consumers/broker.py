@@ -30,6 +30,7 @@ from chassis.consumers.processor import Processor
 from chassis.consumers.runtime import ConsumerRuntime
 from chassis.messaging import headers as h
 from chassis.messaging.contracts import Message
+from chassis.messaging.inbox import inbox_prefix
 from chassis.messaging.topology import Consumer
 from chassis.persistence.database import Database
 
@@ -71,6 +72,7 @@ class MessageBroker(NatsBroker):
         super().__init__(
             nats_url,
             name=service,
+            inbox_prefix=inbox_prefix(service),
             apply_types=False,
             logger=None,
             max_reconnect_attempts=-1,

@@ -124,6 +124,7 @@ def stream_config(stream: Stream) -> StreamConfig:
 def consumer_config(consumer: Consumer, partition: int) -> ConsumerConfig:
     """JetStream's configuration of one partition's durable."""
     return ConsumerConfig(
+        name=consumer.durable(partition),  # else nats-py makes it by an API subject of its own
         durable_name=consumer.durable(partition),
         filter_subjects=list(consumer.channel.filter_subjects(partition, consumer.names)),
         deliver_policy=DeliverPolicy.ALL,

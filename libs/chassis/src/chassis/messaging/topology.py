@@ -36,6 +36,11 @@ class Channel:
         """The JetStream stream that stores the channel."""
         return f"{self.context}-{self.kind}"
 
+    @property
+    def subjects(self) -> str:
+        """The wildcard that covers every subject of the channel."""
+        return f"{self.name}.>"
+
     def partition(self, key: str) -> int:
         """The partition of a key: the same in every process and release."""
         return crc32(key.encode()) % self.partitions
@@ -86,7 +91,7 @@ class Stream:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        return (f"{self.channel.name}.>",)
+        return (self.channel.subjects,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,10 @@ class Consumer:
     def durable(self, partition: int) -> str:
         return f"{self.service}-{partition}"
 
+    @property
+    def durables(self) -> tuple[str, ...]:
+        return tuple(self.durable(partition) for partition in range(self.channel.partitions))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceTopology:
@@ -128,6 +137,7 @@ class ServiceTopology:
     sends_to: tuple[Channel, ...] = field(default=())
 
     @property
-    def channels(self) -> tuple[Channel, ...]:
-        """Every channel that this service may publish to: its own and those it sends to."""
-        return (*(stream.channel for stream in self.streams), *self.sends_to)
+    def publishes(self) -> tuple[Channel, ...]:
+        """Every channel that this service may publish to: its own events, and what it sends to."""
+        own = (stream.channel for stream in self.streams if stream.channel.kind is Kind.EVENTS)
+        return tuple(dict.fromkeys((*own, *self.sends_to)))

@@ -24,7 +24,7 @@ class Outbox:
 
     def __init__(self, topology: ServiceTopology, poke: Poke) -> None:
         self._source = topology.service
-        self._channels = {channel.name: channel for channel in topology.channels}
+        self._channels = {channel.name: channel for channel in topology.publishes}
         self._poke = poke
 
     def publish(

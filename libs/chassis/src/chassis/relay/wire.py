@@ -20,6 +20,8 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from chassis.messaging.inbox import inbox_prefix
+
 log = logging.getLogger(__name__)
 
 RECONNECT_SECONDS: Final = 0.25
@@ -62,7 +64,7 @@ class Wire:
         self._url = url
         self._name = name
         self._announce = on_connected
-        self._inbox = f"_INBOX_{name}.{secrets.token_hex(8)}"
+        self._inbox = f"{inbox_prefix(name)}.{secrets.token_hex(8)}"
         self._client = Client()
         self._connected = False
         self._closed = asyncio.Event()
@@ -138,7 +140,7 @@ class Wire:
     def _options(self) -> dict[str, Any]:
         return {
             "name": self._name,
-            "inbox_prefix": f"_INBOX_{self._name}",
+            "inbox_prefix": inbox_prefix(self._name),
             "max_reconnect_attempts": -1,
             "reconnect_time_wait": RECONNECT_SECONDS,
             "ping_interval": 5,
