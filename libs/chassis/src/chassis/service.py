@@ -1,8 +1,10 @@
 """A service, put together: database, outbox, broker, sagas, HTTP, and their common life."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 import uvicorn
@@ -51,7 +53,7 @@ class Service:
             max_body_bytes=settings.max_body_bytes,
             lifespan=self._lifespan,
         )
-        self._timers: list[SagaTimers] = []
+        self._beside: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
 
     def handle_commands(
         self, handlers: Sequence[Handler], policy: RetryPolicy | None = None
@@ -60,6 +62,20 @@ class Service:
         processor = HandlerProcessor(handlers, self.outbox)
         self.broker.consume(self._consumer(Kind.COMMANDS), processor, policy)
 
+    def handle_events(self, handlers: Sequence[Handler], policy: RetryPolicy | None = None) -> None:
+        """React to events of other contexts, with the guarantees that commands have.
+
+        The topology declares a consumer of each context's events, restricted to the `names` that
+        are handled here; raises TopologyError where the two differ.
+        """
+        by_context: defaultdict[str, list[Handler]] = defaultdict(list)
+        for handler in handlers:
+            by_context[handler.message.context].append(handler)
+        for context, of_context in by_context.items():
+            consumer = self._consumer(Kind.EVENTS, context)
+            _check_names(consumer, of_context)
+            self.broker.consume(consumer, HandlerProcessor(of_context, self.outbox), policy)
+
     def orchestrate(self, *sagas: SagaDefinition) -> SagaOrchestrator:
         """Run sagas here: their replies come on this service's own reply channel."""
         consumer = self._consumer(Kind.REPLIES)
@@ -67,22 +83,27 @@ class Service:
             outbox=self.outbox, definitions=sagas, reply_to=consumer.channel.name
         )
         self.broker.consume(consumer, orchestrator)
-        self._timers.append(SagaTimers(self.database, orchestrator))
+        self.run_beside("saga timers", SagaTimers(self.database, orchestrator).run)
         return orchestrator
 
-    def _consumer(self, kind: Kind) -> Consumer:
+    def run_beside(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run this in the service's process as long as it serves; it is cancelled at the end."""
+        self._beside[name] = run
+
+    def _consumer(self, kind: Kind, context: str | None = None) -> Consumer:
+        wanted = (context or self.topology.context, kind)
         for consumer in self.topology.consumers:
-            if (consumer.channel.context, consumer.channel.kind) == (self.topology.context, kind):
+            if (consumer.channel.context, consumer.channel.kind) == wanted:
                 return consumer
         raise TopologyError(
-            f"{self.topology.service} declares no consumer of {self.topology.context}.{kind}; "
+            f"{self.topology.service} declares no consumer of {'.'.join(wanted)}; "
             "add it to `consumers` in its topology"
         )
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._run_broker(), name="broker")]
-        tasks += [asyncio.create_task(timers.run(), name="saga timers") for timers in self._timers]
+        tasks += [asyncio.create_task(run(), name=name) for name, run in self._beside.items()]
         self._say_what_is_on()
         try:
             yield
@@ -104,7 +125,16 @@ class Service:
             http=f"{self.settings.http_host}:{self.settings.http_port}",
             consumers=[consumer.name for consumer in self.topology.consumers],
             relay="poked after each commit" if self.settings.relay_poke_port else "polls only",
-            sagas=bool(self._timers),
+            beside=sorted(self._beside),
+        )
+
+
+def _check_names(consumer: Consumer, handlers: Sequence[Handler]) -> None:
+    handled = {handler.message.wire_name for handler in handlers}
+    if handled != set(consumer.names):
+        raise TopologyError(
+            f"{consumer.name} is declared for {sorted(consumer.names)} and handles "
+            f"{sorted(handled)}; make `names` in the topology say what is handled"
         )
 
 

@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.barrier import Barrier
 from chassis.consumers.processor import Delivery, UnknownTypeError, UnreadableMessageError
-from chassis.messaging.contracts import Encodable, Message, Reply
+from chassis.messaging.contracts import Encodable, Event, Message, Reply
 from chassis.messaging.envelope import Outcome, OutgoingMessage, ReceivedMessage
+from chassis.outbox.cause import Cause, caused_by
 from chassis.outbox.outbox import Outbox
 from chassis.persistence.loading import Load, preload
 
@@ -35,10 +36,15 @@ class Handler:
     message: type[Message]
     function: HandlerFunction[Any]
     loads: tuple[Load, ...] = ()
+    publishes: tuple[type[Event], ...] = ()
 
 
 def handle(
-    message: type[M], function: HandlerFunction[M], *, loads: Sequence[Load] = ()
+    message: type[M],
+    function: HandlerFunction[M],
+    *,
+    loads: Sequence[Load] = (),
+    publishes: Sequence[type[Event]] = (),
 ) -> Handler:
     """Handle a message type.
 
@@ -46,8 +52,11 @@ def handle(
     returns the reply to a command, a business refusal included, and None for an event; it raises
     for what is broken only, and the message is then tried again. What `loads` names is loaded and
     locked for the whole batch beforehand, so `session.get` in the function costs no statement.
+    `publishes` says which events come of it, at once or later: what a choreography is drawn from.
     """
-    return Handler(message=message, function=function, loads=tuple(loads))
+    return Handler(
+        message=message, function=function, loads=tuple(loads), publishes=tuple(publishes)
+    )
 
 
 class HandlerProcessor:
@@ -91,7 +100,8 @@ class HandlerProcessor:
             self._answer(session, delivery, recorded, recorded.outcome)
             return
         handler = self.handlers[delivery.received.wire_type]
-        reply = await handler.function(delivery.message, session)
+        with caused_by(session, _cause(delivery.received)):
+            reply = await handler.function(delivery.message, session)
         if reply is None:
             _check_unanswered(delivery)
             return
@@ -117,6 +127,10 @@ class HandlerProcessor:
                 outcome=outcome,
             ),
         )
+
+
+def _cause(received: ReceivedMessage) -> Cause:
+    return Cause(correlation_id=received.correlation_id, causation_id=received.message_id)
 
 
 def _check_unanswered(delivery: Delivery) -> None:

@@ -1,6 +1,5 @@
 """The transactional outbox as a service's code sees it."""
 
-from uuid import UUID
 from zlib import crc32
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +8,7 @@ from chassis.messaging.contracts import Event, Kind, context_and_name
 from chassis.messaging.envelope import OutgoingMessage
 from chassis.messaging.headers import encode_header_block
 from chassis.messaging.topology import Channel, ServiceTopology, TopologyError
+from chassis.outbox.cause import cause_of
 from chassis.outbox.poke import Poke
 from chassis.outbox.row import OutboxRow
 from chassis.outbox.session import OutboxSession
@@ -31,18 +31,21 @@ class Outbox:
         self,
         session: AsyncSession,
         *events: Event,
-        correlation_id: str | None = None,
-        causation_id: UUID | None = None,
     ) -> None:
-        """Publish domain events, each under its own key. Nothing is sent before the commit."""
+        """Publish domain events, each under its own key. Nothing is sent before the commit.
+
+        They belong to the conversation of what the session's work is caused by (`caused_by`), or
+        else each begins one.
+        """
+        cause = cause_of(session)
         for event in events:
             self.add(
                 session,
                 OutgoingMessage(
                     message=event,
                     key=event.key,
-                    correlation_id=correlation_id,
-                    causation_id=causation_id,
+                    correlation_id=cause.correlation_id if cause else None,
+                    causation_id=cause.causation_id if cause else None,
                 ),
             )
 

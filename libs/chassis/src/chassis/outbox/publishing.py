@@ -21,6 +21,7 @@ def bind_outbox(database: Database, outbox: Outbox) -> None:
 def publish(session: AsyncSession, *events: Event) -> None:
     """Publish domain events with the session's transaction, each under its own key.
 
+    In a handler or a saga's local step they carry the conversation on.
     Raises UnboundSessionError for a session whose database was not bound to an outbox.
     """
     outbox = session.info.get(_OUTBOX)

@@ -31,6 +31,7 @@ class RunLocal:
     step: LocalStep
     direction: Direction
     data: Any
+    causation_id: UUID | None
 
     @property
     def function(self) -> LocalFunction[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.envelope import OutgoingMessage, SagaReference
+from chassis.outbox.cause import Cause, caused_by
 from chassis.outbox.outbox import Outbox
 from chassis.persistence.loading import Load, preload
 from chassis.sagas.effects import RunLocal, SendCommand, Transition
@@ -26,7 +27,7 @@ class Execution:
                 if isinstance(effect, SendCommand):
                     self._send(session, transition.after, effect)
                 else:
-                    await effect.function(effect.data, session)
+                    await _run(session, transition.after, effect)
 
     def _send(self, session: AsyncSession, instance: SagaInstance, effect: SendCommand) -> None:
         self._outbox.add(
@@ -47,6 +48,12 @@ class Execution:
                 deadline=effect.answer_by,
             ),
         )
+
+
+async def _run(session: AsyncSession, instance: SagaInstance, effect: RunLocal) -> None:
+    cause = Cause(correlation_id=str(instance.saga_id), causation_id=effect.causation_id)
+    with caused_by(session, cause):
+        await effect.function(effect.data, session)
 
 
 def _loads(transitions: Sequence[Transition]) -> list[tuple[Load, object]]:

@@ -215,7 +215,14 @@ class _Move:
 
     def _run(self, step: LocalStep) -> None:
         direction = self.instance.direction
-        self.effects.append(RunLocal(step=step, direction=direction, data=self.instance.data))
+        self.effects.append(
+            RunLocal(
+                step=step,
+                direction=direction,
+                data=self.instance.data,
+                causation_id=self._cause,
+            )
+        )
         self._log(EntryKind.LOCAL, step=step, attempt=1)
 
     def _park(self, error: str) -> None:
