@@ -16,13 +16,14 @@ from chassis.messaging.inbox import inbox_prefix
 from chassis.messaging.permissions import PROVISIONER
 from chassis.messaging.provisioner import Action, DriftError, Verb, provision
 from chassis.messaging.topology import ServiceTopology, TopologyError
-from chassis.operations import dead_letters, outbox
+from chassis.operations import dead_letters, flows, outbox
 from chassis.persistence.migrations import upgrade
 from chassis.settings import SettingsError, read_setting
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(flows.app, name="flows")
 console = Console(stderr=True, highlight=False)
 
 Package = Annotated[str, typer.Argument(help="Import name of a service, such as order_service.")]
