@@ -13,7 +13,7 @@ PENDING = {"PENDING"}
 def call(service: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     url = f"http://{os.environ['RELEASE']}-{service}:{os.environ['HTTP_PORT']}{path}"
     data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - always http
+    request = Request(url, data, {"Content-Type": "application/json"}, method=method)
     with urlopen(request, timeout=10) as answer:  # noqa: S310
         return json.load(answer)
 
