@@ -45,7 +45,7 @@ async def test_spans_of_jaeger_are_as_those_that_are_received() -> None:
     process = trace.spans[1]
     assert process == Span(
         trace_id=TRACE_ID,
-        span_id="00f067aa0ba902b9",
+        span_id="f0f067aa0ba902b9",
         parent_id="00f067aa0ba902b8",
         service="customer-service",
         name="process customer.commands",
@@ -66,14 +66,19 @@ async def test_jaeger_is_asked_in_the_form_that_it_documents() -> None:
         asked.append(request)
         return found(request)
 
-    await jaeger(answering).traces("order-service", {"saga.id": "saga-1"}, since=SINCE)
+    await jaeger(answering).traces(
+        "order-service", {"saga.id": "saga-1", "saga.attempt": 1}, since=SINCE
+    )
     await jaeger(answering).trace(TRACE_ID)
 
     search, by_id = (request.url for request in asked)
     assert search.path == "/api/v3/traces"
     assert search.params["query.service_name"] == "order-service"
     assert search.params["query.start_time_min"] == "2026-11-24T00:00:00+00:00"
-    assert json.loads(search.params["query.attributes"]) == {"saga.id": "saga-1"}
+    assert json.loads(search.params["query.attributes"]) == {
+        "saga.id": "saga-1",
+        "saga.attempt": "1",
+    }
     assert by_id.path == f"/api/v3/traces/{TRACE_ID}"
 
 
