@@ -10,7 +10,7 @@ from rich.console import Console
 from devkit.tracing.outline import outline
 from devkit.tracing.span import Span
 from devkit.tracing.trace import Trace
-from devkit.tracing.tree import TraceTree
+from devkit.tracing.tree import TraceTree, as_text
 
 RESET = "\x1b[0m"
 UNDO = {"saga.direction": "compensation"}
@@ -56,13 +56,19 @@ class Written:
         parent: str,
         way: tuple[str, str],
         channel: str,
+        wire_type: str,
         at: tuple[float, float, float, float],
         **more: object,
     ) -> str:
         """A message: created, published, then processed from ``at[2]`` to ``at[3]``."""
         sender, receiver = (f"{name}-service" for name in way)
         create = self.span(
-            parent, sender, f"create {channel}", (at[0], at[0] + 0.1), SpanKind.PRODUCER
+            parent,
+            sender,
+            f"create {channel}",
+            (at[0], at[0] + 0.1),
+            SpanKind.PRODUCER,
+            attributes={"cloudevents.event_type": wire_type},
         )
         relay, published = f"{sender}-relay", (at[1], at[1] + 1.5)
         self.span(create, relay, f"publish {channel}", published, SpanKind.CLIENT)
@@ -74,109 +80,106 @@ def approved() -> Trace:
     written = Written()
     root = written.span(None, "order-service", "POST /orders", (0, 9), SpanKind.SERVER)
     written.step(root, "create_order", (2, 2.1))
-    step = written.step(root, "reserve_credit", (2.2, 3))
-    last = written.hop(step, ("order", "customer"), "customer.commands", (2.5, 8, 11, 16))
-    last = written.hop(last, ("customer", "order"), "order.replies", (14, 17, 20, 27))
+    step = written.step(root, "reserve_credit", (2.2, 22))
+    command = ("customer.commands", "customer.ReserveCredit.v1")
+    last = written.hop(step, ("order", "customer"), *command, (2.5, 8, 11, 16))
+    reply = ("order.replies", "customer.CreditReserved.v1")
+    last = written.hop(last, ("customer", "order"), *reply, (14, 17, 20, 27))
     step = written.step(last, "approve_order", (22, 23))
-    written.hop(step, ("order", "shipping"), "order.events", (22.5, 24, 25.5, 30))
+    event = ("order.events", "order.OrderApproved.v1")
+    written.hop(step, ("order", "shipping"), *event, (22.5, 24, 25.5, 30))
     return Trace.of(written.spans)
 
 
 def compensated() -> Trace:
     written = Written()
+    refused = {"status": StatusCode.ERROR, "status_message": "inventory.OutOfStock.v1"}
     root = written.span(None, "order-service", "POST /orders", (0, 9), SpanKind.SERVER)
-    step = written.step(root, "reserve_stock", (2.2, 3))
-    last = written.hop(step, ("order", "inventory"), "inventory.commands", (2.5, 8, 11, 16))
-    last = written.hop(last, ("inventory", "order"), "order.replies", (14, 17, 20, 27))
-    refused = {"status": StatusCode.ERROR, "status_message": "OUT_OF_STOCK"}
-    written.step(last, "reserve_stock", (22, 23), **refused)
-    step = written.step(last, "reserve_credit", (23, 24), attributes=UNDO)
-    way = ("order", "customer")
-    written.hop(step, way, "customer.commands", (23.5, 27, 30, 36), attributes=UNDO)
+    step = written.step(root, "reserve_stock", (2.2, 22), **refused)
+    command = ("inventory.commands", "inventory.ReserveStock.v1")
+    last = written.hop(step, ("order", "inventory"), *command, (2.5, 8, 11, 16))
+    reply = ("order.replies", "inventory.OutOfStock.v1")
+    last = written.hop(last, ("inventory", "order"), *reply, (14, 17, 20, 27))
+    written.step(last, "note_refusal", (22, 22.1))
+    step = written.step(last, "reserve_credit", (23, 40), attributes=UNDO)
+    command = ("customer.commands", "customer.ReleaseCredit.v1")
+    written.hop(step, ("order", "customer"), *command, (23.5, 27, 30, 36), attributes=UNDO)
     return Trace.of(written.spans)
 
 
-def drawn(trace: Trace, width: int, *, folding: bool = True) -> str:
-    """Without the spaces at the ends of lines."""
-    console = Console(width=width, file=io.StringIO(), color_system=None, legacy_windows=False)
-    with console.capture() as text:
-        console.print(TraceTree(trace, folding=folding))
-    return "\n".join(line.rstrip() for line in text.get().splitlines()) + "\n"
-
-
 APPROVED_100 = """\
-service          span                              0                                  30 ms  ms
-order-service    POST /orders                      ━━━━━━━━━━━━                             9.0
-                 ├ saga CreateOrder create_order      ━                                     0.1
-                 └ saga CreateOrder reserve_credit    ━                                     0.8
-                   create customer.commands           ━       ┄┄                            0.1
-customer-service   process customer.commands                      ━━━━━━                    5.0
-                   create order.replies                               ━   ┄┄                0.1
-order-service      process order.replies                                      ━━━━━━━━━     7.0
-                   saga CreateOrder approve_order                               ━━          1.0
-                   create order.events                                           ━ ┄┄       0.1
-shipping-service   process order.events                                              ━━━━━━ 4.5
+service          span                                     0                               30 ms   ms
+order-service    POST /orders                             ━━━━━━━━━━━                            9.0
+                 ├ saga CreateOrder create_order            ━                                    0.1
+                 └ saga CreateOrder reserve_credit           ━━━━━━━━━━━━━━━━━━━━━━━━           19.8
+                   create customer.commands ReserveCredit    ━      ┄┄                           0.1
+customer-service   process customer.commands                            ━━━━━━                   5.0
+                   create order.replies CreditReserved                     ━   ┄┄                0.1
+order-service      process order.replies                                           ━━━━━━━━      7.0
+                   saga CreateOrder approve_order                                    ━           1.0
+                   create order.events OrderApproved                                  ━ ┄        0.1
+shipping-service   process order.events                                                  ━━━━━━  4.5
 """
 
 APPROVED_80 = """\
-service          span                              0                   30 ms  ms
-order-service    POST /orders                      ━━━━━━━━                  9.0
-                 ├ saga CreateOrder create_order     ━                       0.1
-                 └ saga CreateOrder reserve_credit   ━                       0.8
-                   create customer.commands          ━    ┄                  0.1
-customer-service   process customer.commands                ━━━━             5.0
-                   create order.replies                        ━ ┄           0.1
-order-service      process order.replies                            ━━━━━    7.0
-                   saga CreateOrder approve_order                    ━       1.0
-                   create order.events                                ━┄     0.1
-shipping-service   process order.events                                 ━━━━ 4.5
+service          span                                     0           30 ms   ms
+order-service    POST /orders                             ━━━━━              9.0
+                 ├ saga CreateOrder create_order           ━                 0.1
+                 └ saga CreateOrder reserve_credit         ━━━━━━━━━━━      19.8
+                   create customer.commands ReserveCredit  ━   ┄             0.1
+customer-service   process customer.commands                    ━━━          5.0
+                   create order.replies CreditReserved            ━ ┄        0.1
+order-service      process order.replies                             ━━━━    7.0
+                   saga CreateOrder approve_order                     ━      1.0
+                   create order.events OrderApproved                   ━┄    0.1
+shipping-service   process order.events                                 ━━━  4.5
 """
 
 COMPENSATED_100 = """\
-service           span                                   0                                 36 ms  ms
-order-service     POST /orders                           ━━━━━━━━━━                              9.0
-                  saga CreateOrder reserve_stock           ━                                     0.8
-                  create inventory.commands                 ━     ┄                              0.1
-inventory-service process inventory.commands                         ━━━━━                       5.0
-                  create order.replies                                  ━  ┄┄                    0.1
-order-service     process order.replies                                        ━━━━━━━           7.0
-                  ├ saga CreateOrder reserve_stock                               ━               1.0
-                  │ ✗ OUT_OF_STOCK
-                  └ undo saga CreateOrder reserve_credit                          ━              1.0
-                    create customer.commands                                      ━   ┄┄         0.1
-customer-service    undo process customer.commands                                       ━━━━━━━ 6.0
+service           span                                     0                              40 ms   ms
+order-service     POST /orders                             ━━━━━━━━                              9.0
+                  saga CreateOrder reserve_stock             ━━━━━━━━━━━━━━━━━━                 19.8
+                  ✗ inventory.OutOfStock.v1
+                  create inventory.commands ReserveStock     ━    ┄┄                             0.1
+inventory-service process inventory.commands                         ━━━━                        5.0
+                  create order.replies OutOfStock                       ━ ┄┄                     0.1
+order-service     process order.replies                                      ━━━━━━              7.0
+                  ├ saga CreateOrder note_refusal                              ━                 0.1
+                  └ undo saga CreateOrder reserve_credit                        ━━━━━━━━━━━━━━━ 17.0
+                    create customer.commands ReleaseCredit                      ━  ┄┄            0.1
+customer-service    undo process customer.commands                                    ━━━━━      6.0
 """
 
 COMPENSATED_80 = """\
-service           span                                   0             36 ms  ms
-order-service     POST /orders                           ━━━━━               9.0
-                  saga CreateOrder reserve_stock          ━                  0.8
-                  create inventory.commands               ━  ┄               0.1
+service           span                                     0          40 ms   ms
+order-service     POST /orders                             ━━━━              9.0
+                  saga CreateOrder reserve_stock            ━━━━━━━━        19.8
+                  ✗ inventory.OutOfStock.v1
+                  create inventory.commands ReserveStock    ━ ┄              0.1
 inventory-service process inventory.commands                   ━━            5.0
-                  create order.replies                          ━ ┄          0.1
-order-service     process order.replies                             ━━━      7.0
-                  ├ saga CreateOrder reserve_stock                   ━       1.0
-                  │ ✗ OUT_OF_STOCK
-                  └ undo saga CreateOrder reserve_credit             ━       1.0
-                    create customer.commands                         ━ ┄     0.1
-customer-service    undo process customer.commands                       ━━━ 6.0
+                  create order.replies OutOfStock                ━┄          0.1
+order-service     process order.replies                            ━━━       7.0
+                  ├ saga CreateOrder note_refusal                   ━        0.1
+                  └ undo saga CreateOrder reserve_credit            ━━━━━━━ 17.0
+                    create customer.commands ReleaseCredit          ━ ┄      0.1
+customer-service    undo process customer.commands                     ━━    6.0
 """
 
 UNFOLDED_80 = """\
-service                span                                 0          30 ms  ms
-order-service          POST /orders                         ━━━━━            9.0
-                       ├ saga CreateOrder create_order       ━               0.1
-                       └ saga CreateOrder reserve_credit     ━               0.8
-                         create customer.commands            ━               0.1
-order-service-relay      ├ publish customer.commands            ━            1.5
-customer-service         └ process customer.commands              ━━━        5.0
-                           create order.replies                    ━         0.1
-customer-service-relay     ├ publish order.replies                   ━       1.5
+service                span                                     0     30 ms   ms
+order-service          POST /orders                             ━━━          9.0
+                       ├ saga CreateOrder create_order           ━           0.1
+                       └ saga CreateOrder reserve_credit         ━━━━━━━    19.8
+                         create customer.commands ReserveCredit  ━           0.1
+order-service-relay      ├ publish customer.commands               ━         1.5
+customer-service         └ process customer.commands                ━━       5.0
+                           create order.replies CreditReserved       ━       0.1
+customer-service-relay     ├ publish order.replies                    ━      1.5
 order-service              └ process order.replies                     ━━━   7.0
                              saga CreateOrder approve_order             ━    1.0
-                             create order.events                        ━    0.1
+                             create order.events OrderApproved          ━    0.1
 order-service-relay          ├ publish order.events                      ━   1.5
-shipping-service             └ process order.events                       ━━ 4.5
+shipping-service             └ process order.events                      ━━  4.5
 """
 
 
@@ -191,17 +194,17 @@ shipping-service             └ process order.events                       ━�
     ids=["approved, 100", "approved, 80", "compensated, 100", "compensated, 80"],
 )
 def test_a_saga_reads_from_top_to_bottom(trace: Callable[[], Trace], width: int, text: str) -> None:
-    assert drawn(trace(), width) == text
+    assert as_text(trace(), width) == text
 
 
 def test_without_folding_the_relays_have_lines_of_their_own() -> None:
-    assert drawn(approved(), 80, folding=False) == UNFOLDED_80
+    assert as_text(approved(), 80, folding=False) == UNFOLDED_80
 
 
 def test_the_order_in_which_spans_arrive_makes_no_difference() -> None:
     spans = approved().spans
 
-    assert drawn(Trace.of(reversed(spans)), 100) == APPROVED_100
+    assert as_text(Trace.of(reversed(spans)), 100) == APPROVED_100
 
 
 def test_a_publish_that_failed_is_not_folded() -> None:
@@ -217,7 +220,7 @@ def test_a_publish_that_failed_is_not_folded() -> None:
         attributes={"error.type": "StreamFull"},
     )
 
-    text = drawn(Trace.of(written.spans), 80)
+    text = as_text(Trace.of(written.spans), 80)
 
     assert "publish order.events" in text
     assert "✗ StreamFull" in text
@@ -237,17 +240,17 @@ def test_a_long_name_is_cut_and_the_width_is_kept() -> None:
     written = Written()
     written.span(None, "order-service", "GET /" + "long" * 50, (0, 1))
 
-    lines = drawn(Trace.of(written.spans), 80).splitlines()
+    lines = as_text(Trace.of(written.spans), 80).splitlines()
 
     assert max(len(line) for line in lines) <= 80
     assert "…" in lines[1]
 
 
-def test_a_trace_that_took_no_time_is_drawn() -> None:
+def test_a_trace_that_took_no_time_is_as_text() -> None:
     written = Written()
     written.span(None, "order-service", "GET /livez", (1, 1))
 
-    assert "━" in drawn(Trace.of(written.spans), 80)
+    assert "━" in as_text(Trace.of(written.spans), 80)
 
 
 def test_undo_is_yellow_errors_are_red_and_a_relay_has_the_colour_of_its_service() -> None:
@@ -257,6 +260,6 @@ def test_undo_is_yellow_errors_are_red_and_a_relay_has_the_colour_of_its_service
 
     yellow, red, cyan = "\x1b[33m", "\x1b[31m", "\x1b[36m"
     assert f"{yellow}undo {RESET}" in text.get()
-    assert f"{red}✗ OUT_OF_STOCK{RESET}" in text.get()
+    assert f"{red}✗ inventory.OutOfStock.v1{RESET}" in text.get()
     assert f"{cyan}order-service " in text.get()
     assert f"{cyan}order-service-relay " in text.get()

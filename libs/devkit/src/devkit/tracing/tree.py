@@ -1,8 +1,10 @@
 """A trace as a tree for the terminal."""
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from opentelemetry.trace import SpanKind
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +19,7 @@ _PALETTE = ("cyan", "magenta", "green", "blue", "bright_cyan", "bright_magenta",
 _RELAY = "-relay"
 _NARROWEST_SCALE, _WIDEST_SCALE = 10, 40
 _SPACES_BETWEEN = 3
+_DOTS_OF_WIRE_TYPE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,14 @@ class TraceTree:
                 table.add_row("", _failure(line))
             above = service
         yield table
+
+
+def as_text(trace: Trace, width: int = 100, *, folding: bool = True) -> str:
+    """Without colours, and without spaces at the ends of lines."""
+    console = Console(width=width, file=io.StringIO(), color_system=None, legacy_windows=False)
+    with console.capture() as drawn:
+        console.print(TraceTree(trace, folding))
+    return "".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +97,17 @@ def _empty_table(widths: _Widths, scale: TimeScale) -> Table:
 
 def _label(line: Line) -> Text:
     undo = "undo " if _is_compensation(line.span) else ""
-    return Text.assemble((line.indent, "dim"), (undo, "yellow"), line.span.name)
+    return Text.assemble(
+        (line.indent, "dim"), (undo, "yellow"), line.span.name, (_message_type(line.span), "dim")
+    )
+
+
+def _message_type(span: Span) -> str:
+    """Of a message that is made here: its wire type, without the context and the version."""
+    if span.kind is not SpanKind.PRODUCER:
+        return ""
+    wire_type = str(span.attributes.get("cloudevents.event_type", ""))
+    return " " + wire_type.split(".")[1] if wire_type.count(".") == _DOTS_OF_WIRE_TYPE else ""
 
 
 def _failure(line: Line) -> Text:
