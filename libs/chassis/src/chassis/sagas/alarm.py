@@ -1,4 +1,4 @@
-"""When something that falls due has to be looked at next."""
+"""When the timers have to look next."""
 
 import asyncio
 from datetime import UTC, datetime
