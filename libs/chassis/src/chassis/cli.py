@@ -16,53 +16,37 @@ from chassis.messaging.inbox import inbox_prefix
 from chassis.messaging.permissions import PROVISIONER
 from chassis.messaging.provisioner import Action, DriftError, Verb, provision
 from chassis.messaging.topology import ServiceTopology, TopologyError
-from chassis.operations import dead_letters, outbox
-from chassis.persistence.migrations import upgrade
-from chassis.persistence.relay_role import UnknownRoleError, grant_relay_role
+from chassis.operations import dead_letters, flows, outbox, schema
+from chassis.operations.patience import Patience, patiently
+from chassis.operations.schema import Package
 from chassis.settings import SettingsError, read_setting
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.command()(schema.migrate)
+app.command()(schema.wait_for_schema)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(flows.app, name="flows")
 console = Console(stderr=True, highlight=False)
 
-Package = Annotated[str, typer.Argument(help="Import name of a service, such as order_service.")]
 Packages = Annotated[list[str], typer.Argument(help="Import names of all services.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON on standard output.")]
 
 
-@app.command()
-def migrate(
-    package: Package,
-    *,
-    relay_role: Annotated[
-        str | None,
-        typer.Option(
-            envvar="RELAY_DATABASE_ROLE",
-            help="Grant the relay's own database role what it needs: the outbox, and nothing else.",
-        ),
-    ] = None,
-) -> None:
-    """Bring a service's database (DATABASE_URL) to its newest revision."""
-    console.print(f"Migrating the database of {package} …")
-    database_url = read_setting("DATABASE_URL")
-    upgrade(package, database_url)
-    if relay_role:
-        try:
-            asyncio.run(grant_relay_role(database_url, relay_role))
-        except UnknownRoleError as error:
-            console.print(f"[red]{error}[/]")
-            raise typer.Exit(1) from error
-        console.print(f"{relay_role} may work on the outbox.")
-    console.print("[green]The database is at its newest revision.[/]")
-
-
 @app.command("provision")
-def provision_command(packages: Packages, *, as_json: AsJson = False) -> None:
+def provision_command(
+    packages: Packages, *, as_json: AsJson = False, patience: Patience = 0
+) -> None:
     """Create or update the streams and consumers that the services declare (NATS_URL)."""
     console.print(f"Provisioning JetStream for {', '.join(packages)} …")
+    topologies = [topology_of(package) for package in packages]
     try:
-        plan = asyncio.run(_provision([topology_of(package) for package in packages]))
+        # NATS may not be there yet, nor a stream of another service that is read
+        plan = asyncio.run(
+            patiently(
+                lambda: _provision(topologies), patience=patience, passing=(NatsError, OSError)
+            )
+        )
     except (DriftError, TopologyError, NatsError, OSError) as error:
         console.print(f"[red]{error or repr(error)}[/]")
         raise typer.Exit(1) from error

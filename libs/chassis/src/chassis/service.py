@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from chassis.consumers.broker import MessageBroker
 from chassis.consumers.handlers import Handler, HandlerProcessor
 from chassis.consumers.policy import RetryPolicy
+from chassis.flows import Flow, FlowMonitor, flow_routes
 from chassis.http.application import create_http_app
 from chassis.logs import configure_logs
 from chassis.messaging.contracts import Kind
@@ -85,6 +86,11 @@ class Service:
         self.broker.consume(consumer, orchestrator)
         self.run_beside("saga timers", SagaTimers(self.database, orchestrator).run)
         return orchestrator
+
+    def watch(self, *flows: Flow) -> None:
+        """Show flows by choreography that this service expects the end of, and those overdue."""
+        self.run_beside("flow monitor", FlowMonitor(self.database, flows).run)
+        self.http.include_router(flow_routes())
 
     def run_beside(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run this in the service's process as long as it serves; it is cancelled at the end."""

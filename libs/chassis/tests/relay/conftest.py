@@ -9,7 +9,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from chassis.persistence.relay_role import grant_relay_role
 from chassis.relay.composition import composed_relay
 from chassis.relay.relay import Relay
 from chassis.relay.settings import RelaySettings
@@ -20,9 +19,8 @@ from devkit.embedded.postgres import Database
 
 @pytest.fixture
 async def outbox_database(database: Database) -> Database:
-    """A database with the chassis's tables, and the relay's role as restricted as it is to be."""
+    """A database with the chassis's tables."""
     await create_outbox(database.url)
-    await grant_relay_role(database.url, database.relay_role)
     return database
 
 
@@ -55,7 +53,7 @@ async def start_relay(outbox_database: Database, nats_url: str) -> AsyncIterator
         async def start(*, poke_port: int | None = None) -> Relay:
             settings = RelaySettings(
                 service_name="test-service",
-                database_url=outbox_database.relay_url,
+                database_url=outbox_database.url,
                 nats_url=nats_url,
                 poke_port=poke_port,
             )
@@ -73,9 +71,7 @@ def start_relay_process(
 
         def start() -> RelayProcess:
             return stack.enter_context(
-                RelayProcess(
-                    database_url=outbox_database.relay_url, nats_url=nats_url, folder=tmp_path
-                )
+                RelayProcess(database_url=outbox_database.url, nats_url=nats_url, folder=tmp_path)
             )
 
         yield start

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from chassis.alarm import Alarm
 from chassis.persistence.database import Database
 from chassis.sagas import SagaState, SagaTimers, seconds
-from chassis.sagas.alarm import Alarm
 from chassis.testing.statements import recorded_statements
 from devkit.embedded.postgres import PostgresServer
 from devkit.eventually import eventually

@@ -187,6 +187,34 @@ saga_log = Table(
     Index("saga_log_by_saga", "saga_id", "id"),
 )
 
+flow_expectations = Table(
+    "flow_expectations",
+    METADATA,
+    Column("flow", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _text("awaits", nullable=True),
+    _text("correlation_id", nullable=True),
+    _time("expected_at", nullable=True),
+    _time("due_at", nullable=True),
+    _time("ended_at", nullable=True),
+    CheckConstraint(
+        "ended_at IS NOT NULL OR (awaits IS NOT NULL AND due_at IS NOT NULL)",
+        name="flow_expectations_expected_or_ended",
+    ),
+    # rows come and go like those of the outbox
+    postgresql_with={
+        "autovacuum_vacuum_scale_factor": 0,
+        "autovacuum_vacuum_threshold": 2000,
+        "autovacuum_analyze_scale_factor": 0,
+        "autovacuum_analyze_threshold": 20000,
+    },
+)
+Index(
+    "flow_expectations_ended",
+    flow_expectations.c.ended_at,
+    postgresql_where=flow_expectations.c.ended_at.is_not(None),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     METADATA,

@@ -14,13 +14,13 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.alarm import Alarm
 from chassis.consumers.processor import Delivery, UnreadableMessageError
 from chassis.ids import new_id
 from chassis.messaging.contracts import Message, Refusal, Reply
 from chassis.messaging.envelope import Outcome, ReceivedMessage, SagaReference
 from chassis.messaging.headers import CAUSATION_ID
 from chassis.outbox.outbox import Outbox
-from chassis.sagas.alarm import Alarm
 from chassis.sagas.batch import Batch
 from chassis.sagas.definition import Saga, SagaDefinition
 from chassis.sagas.definitions import Definitions

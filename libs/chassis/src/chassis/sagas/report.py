@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.alarm import Alarm
 from chassis.persistence.after_commit import after_commit
 from chassis.sagas import metrics
-from chassis.sagas.alarm import Alarm
 from chassis.sagas.effects import Transition
 from chassis.sagas.state import EntryKind
 

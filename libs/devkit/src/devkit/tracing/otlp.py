@@ -1,6 +1,7 @@
 """Spans out of the OpenTelemetry protocol, version 1, as protobuf or as JSON."""
 
 import base64
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -64,7 +65,7 @@ def _span(span: OtlpSpan, service: str) -> Span:
         span_id=_id(span.span_id, _SPAN_ID_BYTES, f"span id of span {span.name!r}"),
         parent_id=span.parent_span_id.hex() if any(span.parent_span_id) else None,
         service=service,
-        name=span.name,
+        name=sys.intern(span.name),
         kind=_KINDS.get(span.kind, SpanKind.INTERNAL),
         start_ns=span.start_time_unix_nano,
         end_ns=span.end_time_unix_nano,
@@ -91,7 +92,8 @@ def _event(event: OtlpSpan.Event) -> SpanEvent:
 
 
 def _attributes(pairs: Iterable[KeyValue]) -> dict[str, AttributeValue]:
-    return {pair.key: _value(pair.value) for pair in pairs}
+    # the same few names in thousands of spans
+    return {sys.intern(pair.key): _value(pair.value) for pair in pairs}
 
 
 def _value(value: AnyValue) -> AttributeValue:

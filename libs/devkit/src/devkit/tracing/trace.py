@@ -1,10 +1,10 @@
 """What is asked about one trace."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from devkit.tracing.span import Span
+from devkit.tracing.span import AttributeValue, Span
 
 
 class Place(NamedTuple):
@@ -88,3 +88,17 @@ class Trace:
     @property
     def _by_id(self) -> dict[str | None, Span]:
         return {span.span_id: span for span in self.spans}
+
+
+def the_whole_one(traces: list[Trace], attributes: Mapping[str, AttributeValue]) -> Trace:
+    """The only one of the traces that were found by these attributes, and complete.
+
+    AssertionError says what is missing.
+    """
+    assert len(traces) == 1, f"{len(traces)} traces have a span with {dict(attributes)}"
+    (trace,) = traces
+    assert trace.roots, f"the root of trace {trace.trace_id} has not arrived"
+    assert not trace.orphans, (
+        f"the parents of {[span.name for span in trace.orphans]} have not arrived"
+    )
+    return trace

@@ -5,25 +5,35 @@ environment, template and the chassis's tables come from here. The two branches 
 so a chassis upgrade and a service's change never wait for one another.
 """
 
+from collections.abc import Set as AbstractSet
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from chassis.persistence.database import driver_url
 from chassis.persistence.tables import METADATA as CHASSIS_METADATA
 
-ONE_AT_A_TIME: Final = 0x10_0000_0001
-"""The advisory lock of whoever changes a database's schema or its grants."""
-
 
 def upgrade(package: str, database_url: str) -> None:
     """Bring a service's database to the newest revision; safe to run from several pods at once."""
     command.upgrade(configuration(package, database_url), "heads")
+
+
+def missing_revisions(package: str, applied: AbstractSet[str]) -> AbstractSet[str]:
+    """Newest revisions of this version that a database lacks.
+
+    A database that is ahead has all of them: each one that is missing was followed by another,
+    which this version has never heard of.
+    """
+    scripts = ScriptDirectory.from_config(_scripts(package))
+    missing = set(scripts.get_heads()) - applied
+    unheard_of = applied - {script.revision for script in scripts.walk_revisions()}
+    return missing if len(missing) > len(unheard_of) else set()
 
 
 def metadata_of(package: str) -> list[MetaData]:
@@ -34,12 +44,17 @@ def metadata_of(package: str) -> list[MetaData]:
 
 def configuration(package: str, database_url: str) -> Config:
     """Alembic's configuration for one service."""
+    config = _scripts(package)
+    config.attributes["database_url"] = driver_url(database_url)
+    config.attributes["metadata"] = metadata_of(package)
+    return config
+
+
+def _scripts(package: str) -> Config:
     here = Path(str(files(__name__)))
     own = Path(str(files(package))) / "migrations" / "versions"
     config = Config()
     config.set_main_option("script_location", str(here))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", f"{here / 'versions'}\n{own}")
-    config.attributes["database_url"] = driver_url(database_url)
-    config.attributes["metadata"] = metadata_of(package)
     return config

@@ -7,15 +7,31 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from chassis.persistence.migrations import ONE_AT_A_TIME
+_ONE_MIGRATION_AT_A_TIME = 0x10_0000_0001
+
+# Its relay may use a role of its own, <owner>_relay, which reaches nothing but the outbox. The role
+# is made by whoever makes the database.
+_GRANT_TO_RELAY = """
+DO $$
+DECLARE
+    relay constant text := current_user || '_relay';
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = relay) THEN
+        EXECUTE format('GRANT SELECT, DELETE ON outbox TO %I', relay);
+        EXECUTE format('GRANT SELECT, INSERT ON outbox_parked TO %I', relay);
+    END IF;
+END
+$$
+"""
 
 
 def run(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": ONE_AT_A_TIME})
+    connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _ONE_MIGRATION_AT_A_TIME})
     connection.commit()
     context.configure(connection=connection, target_metadata=context.config.attributes["metadata"])
     with context.begin_transaction():
         context.run_migrations()
+        connection.execute(text(_GRANT_TO_RELAY))
 
 
 async def main() -> None:

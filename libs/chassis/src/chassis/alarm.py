@@ -1,4 +1,4 @@
-"""When the timers have to look next."""
+"""When something that falls due has to be looked at next."""
 
 import asyncio
 from datetime import UTC, datetime

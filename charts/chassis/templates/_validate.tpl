@@ -1,0 +1,18 @@
+{{/* What a schema cannot say; each message tells what to set. */}}
+{{- define "chassis.validate" -}}
+{{- $global := .Values.global | default dict -}}
+{{- if and (not .Values.database.secret.name) (not (dig "postgresql" "enabled" false $global)) -}}
+{{- fail (printf "%s: set database.secret.name to a Secret whose key '%s' holds a postgresql:// URL" .Chart.Name .Values.database.secret.key) -}}
+{{- end -}}
+{{- if and (include "chassis.usesNats" .) (not (dig "nats" "enabled" false $global)) -}}
+{{- if not .Values.nats.secret.name -}}
+{{- fail (printf "%s: set nats.secret.name to a Secret whose key '%s' holds a nats:// URL" .Chart.Name .Values.nats.secret.key) -}}
+{{- end -}}
+{{- if and .Values.provisioning.enabled (not .Values.provisioning.secret.name) -}}
+{{- fail (printf "%s: set provisioning.secret.name to a Secret whose key '%s' holds a nats:// URL of a user that may make streams, or provisioning.enabled to false" .Chart.Name .Values.provisioning.secret.key) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (include "chassis.version" .) "latest" -}}
+{{- fail (printf "%s: set image.tag or global.imageTag to a version; 'latest' names another image every day" .Chart.Name) -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,68 @@
+{{/*
+Users and permissions, as chassis.messaging.permissions states them and with its reasons: whoever may
+create a consumer can read every stream, so nobody but the provisioner may.
+*/}}
+{{- define "demo.natsUsers" -}}
+{{- range $name := (include "demo.services" . | fromJson).names }}
+{{- $messaging := (get $.Subcharts $name).Values.messaging }}
+{{- $reads := list }}
+{{- range $consumer := $messaging.consumers }}
+{{- range .durables }}
+{{- $place := printf "%s.%s" $consumer.stream . }}
+{{- $reads = concat $reads (list (printf "$JS.API.CONSUMER.INFO.%s" $place) (printf "$JS.API.CONSUMER.MSG.NEXT.%s" $place) (printf "$JS.ACK.%s.>" $place) (printf "$JS.ACK.*.*.%s.>" $place)) }}
+{{- end }}
+{{- end }}
+{{ include "demo.natsUser" (dict "name" $name "publish" $reads) }}
+{{ include "demo.natsUser" (dict "name" (printf "%s-relay" $name) "publish" (append ($messaging.publishes | default list) "$JS.API.STREAM.NAMES")) }}
+{{- end }}
+{{ include "demo.natsUser" (dict "name" "provisioner" "publish" (list "$JS.API.STREAM.CREATE.*" "$JS.API.STREAM.UPDATE.*" "$JS.API.STREAM.INFO.*" "$JS.API.CONSUMER.CREATE.*.*" "$JS.API.CONSUMER.INFO.*.*")) }}
+{{- end -}}
+
+{{/* An empty list of subjects would allow all of them. */}}
+{{- define "demo.natsUser" -}}
+{user: {{ .name }}, password: ${{ include "demo.natsVariable" .name }}, permissions: {
+  publish: {{ include "demo.natsSubjects" .publish }}
+  subscribe: {{ include "demo.natsSubjects" (list (printf "_INBOX_%s.>" .name)) }}
+}}
+{{- end -}}
+
+{{- define "demo.natsSubjects" -}}
+{{- if . -}}
+{allow: [
+  {{- range . }}
+    {{ quote . }}
+  {{- end }}
+  ]}
+{{- else -}}
+{deny: [">"]}
+{{- end -}}
+{{- end -}}
+
+{{/* The name that a user's password has in NATS's configuration. */}}
+{{- define "demo.natsVariable" -}}
+{{- . | replace "-" "_" -}}
+{{- end -}}
+
+{{- define "demo.natsConf" -}}
+include passwords.conf
+
+server_name: {{ .Release.Name }}-nats
+listen: "0.0.0.0:4222"
+http: "0.0.0.0:8222"
+jetstream {
+  store_dir: /data
+  max_memory_store: 0
+  max_file_store: {{ .Values.nats.storage.maxFileStore }}
+  sync_interval: {{ .Values.nats.syncInterval | eq "always" | ternary "always" (quote .Values.nats.syncInterval) }}
+}
+accounts {
+  APP {
+    jetstream: enabled
+    users: [
+      {{- include "demo.natsUsers" . | trim | nindent 6 }}
+    ]
+  }
+  SYS {}
+}
+system_account: SYS
+{{- end -}}

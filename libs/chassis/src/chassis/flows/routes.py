@@ -1,0 +1,42 @@
+"""`/flows`: what has not ended yet, and what is overdue."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from chassis.flows import statements
+from chassis.http.dependencies import Transaction
+from chassis.persistence.database import fetch_all
+
+
+class OpenFlow(BaseModel):
+    """Something that is expected, and since when; `awaits` names the events that end it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    flow: str
+    key: str
+    awaits: str
+    correlation_id: str | None
+    expected_at: datetime
+    due_at: datetime
+    overdue: bool
+
+
+def flow_routes() -> APIRouter:
+    router = APIRouter(prefix="/flows", tags=["flows"])
+
+    @router.get("")
+    async def list_flows(
+        session: Transaction,
+        overdue: Annotated[bool, Query(description="Only those that are past their time")] = False,  # noqa: FBT002 - a query parameter has a name
+        key: Annotated[str | None, Query(description="Only those about this")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> list[OpenFlow]:
+        """Flows by choreography that have not ended, the first to fall due first."""
+        rows = await fetch_all(session, statements.OPEN, overdue, key, limit)
+        return [OpenFlow.model_validate(row) for row in rows]
+
+    return router

@@ -1,0 +1,197 @@
+"""Flows that end, and flows that stop on their way, on a real database."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from chassis.cli import app
+from chassis.flows import Flow, FlowMonitor, flow_routes
+from chassis.http import create_http_app
+from chassis.outbox.cause import Cause, caused_by
+from chassis.persistence.database import Database
+from chassis.persistence.tables import METADATA
+from chassis.testing.statements import recorded_statements
+
+DELIVERY = Flow(name="delivery", awaits="ParcelDelivered", within=timedelta(hours=1))
+RETURN = Flow(name="return", awaits="ParcelReturned", within=timedelta(hours=1))
+LATE = Flow(name="delivery", awaits="ParcelDelivered", within=timedelta(seconds=-1))
+
+
+class Depot:
+    """Expects what becomes of parcels."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def expect(self, *keys: object, flow: Flow = DELIVERY) -> None:
+        async with self.database.sessions.begin() as session:
+            for key in keys:
+                flow.expect(session, key)
+
+    async def end(self, *keys: object, flow: Flow = DELIVERY) -> None:
+        async with self.database.sessions.begin() as session:
+            for key in keys:
+                flow.end(session, key)
+
+    async def shown(self, **parameters: object) -> list[dict[str, Any]]:
+        application = create_http_app("depot-service", self.database)
+        application.include_router(flow_routes())
+        transport = ASGITransport(application)
+        async with AsyncClient(transport=transport, base_url="http://depot") as client:
+            return (await client.get("/flows", params=parameters)).json()
+
+    async def open_keys(self) -> list[str]:
+        return [flow["key"] for flow in await self.shown()]
+
+    async def rows(self) -> int:
+        async with self.database.sessions() as session:
+            return await session.scalar(text("SELECT count(*) FROM flow_expectations")) or 0
+
+
+@pytest.fixture
+async def depot(database: Any) -> AsyncIterator[Depot]:
+    service_database = Database(database.url)
+    async with service_database.engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    yield Depot(service_database)
+    await service_database.close()
+
+
+async def test_what_is_expected_is_shown_until_it_has_ended(depot: Depot) -> None:
+    await depot.expect("p-1", "p-2")
+    assert await depot.open_keys() == ["p-1", "p-2"]
+
+    await depot.end("p-1")
+    assert await depot.open_keys() == ["p-2"]
+    await depot.end("p-2")
+    assert await depot.rows() == 0
+
+
+async def test_an_expectation_tells_what_is_awaited_and_in_which_conversation(
+    depot: Depot,
+) -> None:
+    async with depot.database.sessions.begin() as session:
+        with caused_by(session, Cause(correlation_id="saga-1", causation_id=uuid4())):
+            DELIVERY.expect(session, "p-1")
+
+    (flow,) = await depot.shown()
+    assert (flow["flow"], flow["key"], flow["awaits"]) == ("delivery", "p-1", "ParcelDelivered")
+    assert flow["correlation_id"] == "saga-1"
+    assert flow["overdue"] is False
+    assert flow["expected_at"] < flow["due_at"]
+
+
+async def test_flows_about_the_same_thing_end_one_by_one(depot: Depot) -> None:
+    await depot.expect("p-1")
+    await depot.expect("p-1", flow=RETURN)
+
+    await depot.end("p-1")
+
+    assert [flow["flow"] for flow in await depot.shown(key="p-1")] == ["return"]
+    assert await depot.shown(key="p-2") == []
+
+
+async def test_an_end_that_comes_before_it_is_expected_counts(depot: Depot) -> None:
+    await depot.end("p-1")
+    await depot.expect("p-1")
+
+    assert await depot.open_keys() == []
+    await FlowMonitor(depot.database, [DELIVERY]).look()
+    assert await depot.rows() == 0
+
+
+async def test_an_end_waits_for_an_expectation_that_is_being_committed(depot: Depot) -> None:
+    slow = await depot.database.connect_driver()
+    await slow.execute("BEGIN")
+    await slow.execute(
+        "INSERT INTO flow_expectations (flow, key, awaits, expected_at, due_at)"
+        " VALUES ('delivery', 'p-1', 'ParcelDelivered', now(), now())"
+    )
+    ending = asyncio.create_task(depot.end("p-1"))
+    await asyncio.sleep(0.2)  # the end is at the row by now, or else comes after the commit
+    await slow.execute("COMMIT")
+    await ending
+    await slow.close()
+
+    assert await depot.open_keys() == []
+
+
+async def test_a_rolled_back_transaction_expects_and_ends_nothing(depot: Depot) -> None:
+    await depot.expect("p-1")
+    async with depot.database.sessions() as session:
+        await session.begin()
+        DELIVERY.expect(session, "p-2")
+        DELIVERY.end(session, "p-1")
+        await session.rollback()
+        await session.commit()
+
+    assert await depot.open_keys() == ["p-1"]
+
+
+async def test_a_savepoint_that_is_rolled_back_expects_nothing(depot: Depot) -> None:
+    async with depot.database.sessions.begin() as session:
+        DELIVERY.expect(session, "before")
+        savepoint = await session.begin_nested()
+        DELIVERY.expect(session, "inside")
+        await savepoint.rollback()
+        DELIVERY.expect(session, "after")
+
+    assert sorted(await depot.open_keys()) == ["after", "before"]
+
+
+async def test_a_batch_of_any_size_costs_two_statements(depot: Depot) -> None:
+    await depot.expect(*range(100))
+
+    with recorded_statements(depot.database) as statements:
+        async with depot.database.sessions.begin() as session:
+            for number in range(100):
+                DELIVERY.end(session, number)
+                RETURN.expect(session, number)
+                RETURN.expect(session, number)
+
+    assert [one.split()[0] for one in statements] == ["INSERT", "WITH"]
+    assert {flow["flow"] for flow in await depot.shown()} == {"return"}
+
+
+async def test_a_flow_that_has_stopped_is_overdue_and_told(depot: Depot) -> None:
+    await depot.expect("p-1", flow=LATE)
+    await depot.expect("p-2")
+
+    await FlowMonitor(depot.database, [DELIVERY, RETURN]).look()
+
+    assert [flow["key"] for flow in await depot.shown(overdue=True)] == ["p-1"]
+    assert REGISTRY.get_sample_value("flow_overdue", {"flow": "delivery"}) == 1
+    assert REGISTRY.get_sample_value("flow_overdue", {"flow": "return"}) == 0
+    age = REGISTRY.get_sample_value("flow_oldest_in_progress_age_seconds", {"flow": "delivery"})
+    assert age is not None
+    assert age > 0
+
+
+async def test_the_command_line_lists_what_is_overdue(depot: Depot, database: Any) -> None:
+    await depot.expect("p-1", flow=LATE)
+    await depot.expect("p-2")
+
+    result = await asyncio.to_thread(
+        CliRunner().invoke,
+        app,
+        ["flows", "overdue", "--json"],
+        env={"DATABASE_URL": database.url},
+    )
+
+    assert [flow["key"] for flow in json.loads(result.stdout)] == ["p-1"]
+
+
+async def test_looking_costs_two_statements(depot: Depot) -> None:
+    with recorded_statements(depot.database) as statements:
+        await FlowMonitor(depot.database, [DELIVERY]).look()
+
+    assert len(statements) == 2
