@@ -1,12 +1,9 @@
-import asyncio
-
-import asyncpg
 import pytest
 from typer.testing import CliRunner
 
 from chassis.cli import app
-from chassis.persistence.migrations import missing_revisions, upgrade
-from devkit.embedded.postgres import Database, PostgresServer
+from chassis.persistence.migrations import missing_revisions
+from devkit.embedded.postgres import Database
 
 SERVICE = "order_service"
 
@@ -49,34 +46,3 @@ def test_a_pod_waits_until_the_schema_is_there(database):
 @pytest.mark.real
 def test_waiting_says_what_to_do(database):
     assert "alembic_version" in run(database, "wait-for-schema", SERVICE).output
-
-
-@pytest.mark.real
-def test_a_relay_with_a_role_of_its_own_reaches_the_outbox_and_nothing_else(
-    postgres_server: PostgresServer,
-):
-    owner, relay = (postgres_server.create_database(n) for n in ("granting", "granting_relay"))
-    upgrade(SERVICE, owner.url)
-    as_relay = relay.url.removesuffix(relay.name) + owner.name
-
-    async def look() -> None:
-        connection = await asyncpg.connect(owner.url)
-        await connection.execute(f"GRANT CONNECT ON DATABASE {owner.name} TO {relay.name}")
-        await connection.close()
-        connection = await asyncpg.connect(as_relay)
-        await connection.execute("DELETE FROM outbox")
-        await connection.execute("SELECT FROM outbox_parked")
-        for forbidden in (
-            "SELECT FROM orders",
-            "SELECT FROM received_messages",
-            "DELETE FROM saga_instances",
-        ):
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.execute(forbidden)
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute("CREATE TABLE mine ()")
-        await connection.close()
-
-    asyncio.run(look())
-    for database in (owner, relay):
-        postgres_server.drop_database(database.name)

@@ -19,7 +19,7 @@ from devkit.embedded.postgres import Database
 
 @pytest.fixture
 async def outbox_database(database: Database) -> Database:
-    """A database with the chassis's tables."""
+    """A database with the chassis's tables, and the relay's role as restricted as it is to be."""
     await create_outbox(database.url)
     return database
 
@@ -53,7 +53,7 @@ async def start_relay(outbox_database: Database, nats_url: str) -> AsyncIterator
         async def start(*, poke_port: int | None = None) -> Relay:
             settings = RelaySettings(
                 service_name="test-service",
-                database_url=outbox_database.url,
+                database_url=outbox_database.relay_url,
                 nats_url=nats_url,
                 poke_port=poke_port,
             )
@@ -71,7 +71,9 @@ def start_relay_process(
 
         def start() -> RelayProcess:
             return stack.enter_context(
-                RelayProcess(database_url=outbox_database.url, nats_url=nats_url, folder=tmp_path)
+                RelayProcess(
+                    database_url=outbox_database.relay_url, nats_url=nats_url, folder=tmp_path
+                )
             )
 
         yield start

@@ -12,6 +12,8 @@ import nats
 import pytest
 from nats.js import JetStreamContext
 
+from chassis.messaging.permissions import NatsUser, relay_user
+from chassis.messaging.topology import ServiceTopology, Stream, events
 from chassis.relay.composition import composed_relay
 from chassis.relay.publishing.publisher import Publisher
 from chassis.relay.relay import Relay
@@ -28,16 +30,22 @@ from devkit.bench.outbox_load import (
 )
 from devkit.bench.outbox_schema import create_outbox
 from devkit.embedded.nats import NatsServer
+from devkit.embedded.nats_accounts import NatsAccounts
 from devkit.embedded.postgres import Database, PostgresServer
 from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
 
+BENCH = ServiceTopology(
+    service="bench-service", context="bench", streams=(Stream(channel=events("bench")),)
+)
+ADMINISTRATOR = NatsUser(name="administrator", publish=(">",), listens=(">",))
+
 
 @asynccontextmanager
-async def running_relay(database: Database, server: NatsServer) -> AsyncIterator[Relay]:
+async def running_relay(database: Database, nats_url: str) -> AsyncIterator[Relay]:
     settings = RelaySettings(
-        service_name="test-service", database_url=database.url, nats_url=server.url
+        service_name="bench-service", database_url=database.relay_url, nats_url=nats_url
     )
     async with composed_relay(settings) as relay:
         task = asyncio.create_task(relay.run())
@@ -65,7 +73,7 @@ async def test_nats_is_restarted_under_load(
     messages = load_messages(12_000, keys=100)
     async with jetstream_of(fresh_nats_server) as jetstream:
         stream = await make_stream(jetstream, "bench.events")
-        async with running_relay(outbox_database, fresh_nats_server):
+        async with running_relay(outbox_database, fresh_nats_server.url):
             for start in range(0, 12_000, 500):
                 await insert_messages(connection, messages[start : start + 500])
                 if start in (3000, 8000):
@@ -85,7 +93,7 @@ async def test_postgresql_is_restarted_under_load(
     database = await asyncio.to_thread(fresh_postgres_server.create_database, "outbox")
     await create_outbox(database.url)
     messages = load_messages(12_000, keys=100)
-    async with running_relay(database, nats_server) as relay:
+    async with running_relay(database, nats_server.url) as relay:
         for part in (messages[:4000], messages[4000:8000], messages[8000:]):
             connection = await asyncpg.connect(database.url)
             await insert_messages(connection, part)
@@ -105,12 +113,12 @@ async def test_a_relay_starts_while_database_and_nats_are_away_and_waits_for_the
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(fresh_postgres_server.stop)
         await asyncio.to_thread(fresh_nats_server.stop)
-        relay = await stack.enter_async_context(running_relay(database, fresh_nats_server))
+        relay = await stack.enter_async_context(running_relay(database, fresh_nats_server.url))
         await asyncio.to_thread(fresh_nats_server.start)
         await asyncio.to_thread(fresh_postgres_server.start)
-        await eventually(lambda: len(relay.shards) == 64)
+        await create_outbox(database.url)  # the relay may even be there before it may connect
 
-        await create_outbox(database.url)  # the relay may even be there before the migration
+        await eventually(lambda: len(relay.shards) == 64)
         jetstream = await stack.enter_async_context(jetstream_of(fresh_nats_server))
         stream = await make_stream(jetstream, "bench.events")
         connection = await asyncpg.connect(database.url)
@@ -125,8 +133,8 @@ async def test_a_relay_without_nats_leaves_its_shards_to_others(
     outbox_database: Database, nats_server: NatsServer, fresh_nats_server: NatsServer
 ) -> None:
     async with (
-        running_relay(outbox_database, fresh_nats_server) as cut_off,
-        running_relay(outbox_database, nats_server) as healthy,
+        running_relay(outbox_database, fresh_nats_server.url) as cut_off,
+        running_relay(outbox_database, nats_server.url) as healthy,
     ):
         await eventually(lambda: len(cut_off.shards) + len(healthy.shards) == 64, within=30)
         await asyncio.to_thread(fresh_nats_server.stop)
@@ -158,40 +166,33 @@ async def test_a_batch_whose_acknowledgement_is_lost_is_published_again_without_
         assert await messages_in(jetstream, stream) == 500
 
 
-class GuardedNatsServer(NatsServer):
-    """A server whose relay user may publish to `bench.events` only."""
-
-    @property
-    def url(self) -> str:
-        return super().url.replace("nats://", "nats://relay:secret@")
-
-    def _configuration(self) -> str:
-        return (
-            super()._configuration()
-            + """
-            authorization { users: [
-              { user: admin, password: secret },
-              { user: relay, password: secret, permissions: {
-                  publish: ["bench.events.>", "$JS.API.STREAM.NAMES"],
-                  subscribe: ["_INBOX_test-service-relay.>"] } },
-            ] }"""
-        )
-
-
 async def test_rows_that_the_relay_may_not_publish_park_their_keys_and_no_others(
     outbox_database: Database, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    with GuardedNatsServer(tmp_path) as server:
-        admin = await nats.connect(server.url.replace("relay:", "admin:"))
+    accounts = NatsAccounts((relay_user(BENCH), ADMINISTRATOR))
+    with NatsServer(tmp_path, accounts=accounts) as server:
+        admin = await nats.connect(server.url_of(ADMINISTRATOR.name))
         stream = await make_stream(admin.jetstream(), "bench.events")
         await make_stream(admin.jetstream(), "secret.events")
         allowed = load_messages(400, keys=20)
         forbidden = [load_messages(1, keys=1, channel="secret.events")[0]]
         await insert_messages(connection, [*allowed[:200], *forbidden, *allowed[200:]])
-        async with running_relay(outbox_database, server):
+        async with running_relay(outbox_database, server.url_of(relay_user(BENCH).name)):
             probe = "SELECT error FROM outbox_parked"
             error = await eventually(lambda: connection.fetchval(probe), within=40)
         assert "no permission to publish to secret.events" in str(error)
         found = await read_stream(admin.jetstream(), stream)
         check_stream(found, [m for m in allowed if m.key != "key-0"] + allowed[:200:20])
         await admin.close()
+
+
+async def test_a_row_whose_subject_no_stream_stores_is_parked_under_permissions_too(
+    outbox_database: Database, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    accounts = NatsAccounts((relay_user(BENCH), ADMINISTRATOR))
+    with NatsServer(tmp_path, accounts=accounts) as server:
+        await insert_messages(connection, load_messages(1, keys=1))
+        async with running_relay(outbox_database, server.url_of(relay_user(BENCH).name)):
+            probe = "SELECT error FROM outbox_parked"
+            error = await eventually(lambda: connection.fetchval(probe), within=40)
+        assert "no stream stores the subject bench.events" in str(error)

@@ -17,7 +17,7 @@ from devkit.bench.outbox_load import (
     wait_until_empty,
 )
 from devkit.bench.relay_process import RelayProcess
-from devkit.embedded.postgres import Database
+from devkit.embedded.postgres import Database, PostgresServer
 from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
@@ -97,18 +97,20 @@ async def test_a_relay_that_is_killed_between_publish_and_delete_loses_and_repea
     start_relay_process: StartRelayProcess,
     connection: asyncpg.Connection,
     outbox_database: Database,
+    postgres_server: PostgresServer,
     jetstream: JetStreamContext,
 ) -> None:
     stream = await make_stream(jetstream, "bench.events")
     messages = load_messages(3000, keys=40)
     await insert_messages(connection, messages)
     witness = await asyncpg.connect(outbox_database.url)
+    superuser = await asyncpg.connect(postgres_server.url)  # sees the relay's session
     async with witness.transaction():
         await witness.execute("LOCK TABLE outbox IN SHARE MODE")  # reads pass, deletes wait
         killed = start_relay_process()
 
         async def a_shipment_is_stored_and_waits_for_its_deletion() -> bool:
-            waiting: bool = await connection.fetchval(
+            waiting: bool = await superuser.fetchval(
                 "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')"
             )
             return waiting and (await jetstream.stream_info(stream)).state.messages >= 1000
@@ -116,7 +118,7 @@ async def test_a_relay_that_is_killed_between_publish_and_delete_loses_and_repea
         stored: bool = await eventually(a_shipment_is_stored_and_waits_for_its_deletion)
         assert stored
         killed.kill()
-        await connection.execute(
+        await superuser.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = 'bench-service-relay'"
         )
@@ -126,3 +128,4 @@ async def test_a_relay_that_is_killed_between_publish_and_delete_loses_and_repea
     await wait_until_empty(connection)
     check_stream(await read_stream(jetstream, stream), messages)
     await witness.close()
+    await superuser.close()

@@ -8,6 +8,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from chassis.messaging.contracts import Kind
+from chassis.messaging.inbox import inbox_prefix
+from devkit.embedded.nats_accounts import OBSERVER
 from devkit.order_check import HeardMessage, out_of_order
 
 _EVERYTHING = tuple(f"*.{kind}.>" for kind in Kind)
@@ -39,20 +41,26 @@ class Listener:
         return late
 
     async def _stored(self, stream: str, count: int) -> list[HeardMessage]:
+        """One by one: a consumer would be faster, and whoever looks on may not make one."""
+        jetstream = self._client.jetstream()
         subject = stream.replace("-", ".") + ".>"
-        reader = await self._client.jetstream().subscribe(
-            subject, stream=stream, ordered_consumer=True
-        )
-        messages = [await reader.next_msg(timeout=10) for _ in range(count)]
-        await reader.unsubscribe()
-        return [HeardMessage.of(message.subject, message.headers or {}) for message in messages]
+        heard, sequence = [], 0
+        for _ in range(count):
+            message = await jetstream.get_msg(stream, seq=sequence + 1, subject=subject, next=True)
+            sequence = message.seq or sequence + 1
+            heard.append(HeardMessage.of(message.subject or "", message.headers or {}))
+        return heard
 
 
 @asynccontextmanager
 async def listening(nats_url: str) -> AsyncIterator[Listener]:
-    """Listen to everything; the connection comes back when the broker does."""
+    """Listen to everything, as the observer; the connection comes back when the broker does."""
     client = await nats.connect(
-        nats_url, max_reconnect_attempts=-1, reconnect_time_wait=0.05, error_cb=_expect
+        nats_url,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.05,
+        error_cb=_expect,
+        inbox_prefix=inbox_prefix(OBSERVER.name),
     )
     try:
         listener = Listener(client)

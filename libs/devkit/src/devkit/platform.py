@@ -11,8 +11,11 @@ from pathlib import Path
 
 import httpx
 
+from chassis.messaging.description import topology_of
+from chassis.messaging.permissions import PROVISIONER, platform_users
 from devkit.concurrency import together
 from devkit.embedded.nats import NatsServer
+from devkit.embedded.nats_accounts import OBSERVER, NatsAccounts
 from devkit.embedded.postgres import Database, PostgresServer
 from devkit.embedded.server import EmbeddedServer
 from devkit.keeper import Report, Supervised
@@ -30,7 +33,7 @@ NATS = "nats"
 POSTGRESQL = "postgresql"
 
 # Ours to give: a value from the developer's shell would lead a service elsewhere
-_OWN_SETTINGS = {"DATABASE_URL", "NATS_URL", "NATS_URL_FILE"}
+_OWN_SETTINGS = {"DATABASE_URL", "DATABASE_URL_FILE", "NATS_URL", "NATS_URL_FILE"}
 
 
 def relay_of(service: str) -> str:
@@ -39,7 +42,10 @@ def relay_of(service: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addresses:
-    """Where everything can be reached: base URLs by service."""
+    """Where everything can be reached: base URLs by service.
+
+    `nats` is for looking on: it hears and reads everything, and changes nothing.
+    """
 
     http: Mapping[str, str]
     relays: Mapping[str, str]
@@ -85,9 +91,13 @@ class _Start:
         settings = {name: self._settings(name, databases[name], nats) for name in SERVICES}
         await self._prepare(settings, nats)
         self._report("starting the services and their relays")
+        relays = {
+            name: settings[name] | self._relay_settings(name, databases[name], nats)
+            for name in SERVICES
+        }
         await self._supervisor.start(
             *(self._service(name, settings[name]) for name in SERVICES),
-            *(self._relay(name, settings[name]) for name in SERVICES),
+            *(self._relay(name, relays[name]) for name in SERVICES),
         )
         return Platform(
             addresses=_addresses(settings, databases, nats),
@@ -98,7 +108,9 @@ class _Start:
     async def _servers(self) -> tuple[PostgresServer, NatsServer]:
         at = self._folder
         postgres = PostgresServer(at.path / POSTGRESQL, durable=True, port=at.port(POSTGRESQL))
-        nats = NatsServer(at.path / NATS, durable=True, port=at.port(NATS))
+        nats = NatsServer(
+            at.path / NATS, durable=True, port=at.port(NATS), accounts=_nats_accounts()
+        )
         await self._supervisor.start(
             self._server(POSTGRESQL, postgres),
             self._server(NATS, nats),
@@ -113,26 +125,45 @@ class _Start:
         return await asyncio.to_thread(postgres.create_database, _package(service))
 
     def _settings(self, service: str, database: Database, nats: NatsServer) -> dict[str, str]:
-        secret = self._folder.secret(f"{service}-database-url", database.url)
         return {
             "SERVICE_NAME": service,
-            "DATABASE_URL_FILE": str(secret),
-            "NATS_URL": nats.url,
+            **self._secrets(service, database_url=database.url, nats_url=nats.url_of(service)),
             "HTTP_HOST": LOOPBACK,
             "HTTP_PORT": str(self._folder.port(service)),
             "RELAY_POKE_PORT": str(self._folder.port(f"{service} poke")),
             "RELAY_METRICS_PORT": str(self._folder.port(relay_of(service))),
         }
 
-    async def _prepare(self, settings: Mapping[str, Mapping[str, str]], nats: NatsServer) -> None:
+    def _relay_settings(self, service: str, database: Database, nats: NatsServer) -> dict[str, str]:
+        relay = relay_of(service)
+        return self._secrets(relay, database_url=database.relay_url, nats_url=nats.url_of(relay))
+
+    def _secrets(self, name: str, **secrets: str) -> dict[str, str]:
+        """Settings that name files with the secrets."""
+        return {
+            f"{secret.upper()}_FILE": str(
+                self._folder.secret(f"{name}-{secret.replace('_', '-')}", value)
+            )
+            for secret, value in secrets.items()
+        }
+
+    async def _prepare(
+        self,
+        settings: Mapping[str, Mapping[str, str]],
+        nats: NatsServer,
+    ) -> None:
         chassis = str(Path(sysconfig.get_path("scripts")) / "chassis")
         packages = [_package(service) for service in SERVICES]
         provision = self._program(
-            "provision", (chassis, "provision", *packages), {"NATS_URL": nats.url}
+            "provision",
+            (chassis, "provision", *packages),
+            self._secrets(PROVISIONER, nats_url=nats.url_of(PROVISIONER)),
         )
         migrations = [
             self._program(
-                f"{service}-migrate", (chassis, "migrate", _package(service)), settings[service]
+                f"{service}-migrate",
+                (chassis, "migrate", _package(service)),
+                settings[service],
             )
             for service in SERVICES
         ]
@@ -167,9 +198,15 @@ def _addresses(
     return Addresses(
         http={name: _http_url(given["HTTP_PORT"]) for name, given in settings.items()},
         relays={name: _http_url(given["RELAY_METRICS_PORT"]) for name, given in settings.items()},
-        nats=nats.url,
+        nats=nats.url_of(OBSERVER.name),
         postgresql={name: database.url for name, database in databases.items()},
     )
+
+
+def _nats_accounts() -> NatsAccounts:
+    """Users as in a cluster, and one for a developer who looks on."""
+    topologies = [topology_of(_package(service)) for service in SERVICES]
+    return NatsAccounts((*platform_users(topologies), OBSERVER))
 
 
 def _http_url(port: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from chassis.messaging.permissions import NatsUser, platform_users
+from chassis.messaging.permissions import platform_users
 from chassis.messaging.topology import ServiceTopology
 from chassis.messaging.values import messaging_values
 
@@ -40,23 +40,13 @@ def to_json(description: dict[str, Any]) -> str:
     return json.dumps(description, indent=2)
 
 
-def user_permissions(user: NatsUser) -> dict[str, Any]:
-    """A user as it stands in NATS's configuration, without its password."""
-    return {
-        "user": user.name,
-        "permissions": {
-            "publish": {"allow": list(user.publish)},
-            "subscribe": {"allow": list(user.subscribe)},
-        },
-    }
-
-
 def _values(topology: ServiceTopology) -> dict[str, Any]:
     return {"messaging": messaging_values(topology)}
 
 
 def _permissions(topology: ServiceTopology) -> dict[str, Any]:
-    return {"users": [user_permissions(user) for user in platform_users([topology])]}
+    users = platform_users([topology])
+    return {"users": [{"user": user.name, "permissions": user.permissions()} for user in users]}
 
 
 _DESCRIPTIONS: dict[Format, Callable[[ServiceTopology], dict[str, Any]]] = {

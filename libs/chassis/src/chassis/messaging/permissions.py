@@ -8,7 +8,7 @@ may only publish to the declared channels. Nobody may delete or purge.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from chassis.messaging.inbox import inbox_prefix
 from chassis.messaging.topology import Consumer, ServiceTopology
@@ -29,15 +29,23 @@ _PROVISIONING: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NatsUser:
-    """A user of the platform's NATS account; what is not listed is denied."""
+    """A user of the platform's NATS account: what it may publish and subscribe to.
+
+    What is not listed is denied. Everybody hears the answers in the own inbox, and nobody else's.
+    """
 
     name: str
     publish: tuple[str, ...]
+    listens: tuple[str, ...] = ()
 
     @property
     def subscribe(self) -> tuple[str, ...]:
-        """Its own inbox: the answers that it asked for, and nobody else's."""
-        return (f"{inbox_prefix(self.name)}.>",)
+        return (f"{inbox_prefix(self.name)}.>", *self.listens)
+
+    def permissions(self) -> dict[str, Any]:
+        """As NATS's configuration has them; there, an empty list of subjects would allow all."""
+        publish = {"allow": list(self.publish)} if self.publish else {"deny": [">"]}
+        return {"publish": publish, "subscribe": {"allow": list(self.subscribe)}}
 
 
 def relay_user_name(service: str) -> str:

@@ -14,7 +14,7 @@ from devkit.bench.meter import StatementMeter
 from devkit.bench.peer_environment import PeerEnvironment
 from devkit.bench.platform_sagas import platform_sagas
 from devkit.bench.sagas import SagaLatency, SagaMeasurement, Saturation
-from devkit.embedded.postgres import PostgresServer
+from devkit.embedded.postgres import PostgresServer, relay_role_of
 from devkit.platform import NATS, POSTGRESQL, Platform, running_platform
 from devkit.progress import Stages
 from devkit.run_folder import RunFolder
@@ -108,7 +108,8 @@ async def saga_bench(
         superuser = await asyncpg.connect(postgres.url)
         stack.push_async_callback(superuser.close)
         system = await stack.enter_async_context(platform_sagas(platform, scenario))
-        roles = [str(urlsplit(url).username) for url in platform.addresses.postgresql.values()]
+        owners = [str(urlsplit(url).username) for url in platform.addresses.postgresql.values()]
+        roles = [*owners, *(relay_role_of(owner) for owner in owners)]
         meters = await _meters(superuser, roles)
         ours = _Candidate(
             name="here",

@@ -5,10 +5,14 @@ import secrets
 import socket
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devkit.embedded.server import EmbeddedServer
 from devkit.ports import LOOPBACK, free_port
 from devkit.program import Program
+
+if TYPE_CHECKING:
+    from devkit.embedded.nats_accounts import NatsAccounts
 
 _CONFIGURATION = """\
 server_name: "{name}"
@@ -20,14 +24,15 @@ jetstream {{
     max_memory_store: 256MB
     max_file_store: 8GB
 }}
-"""
+{more}"""
 
 
 class NatsServer(EmbeddedServer):
     """nats-server with its streams in ``folder``.
 
     ``durable``: an acknowledged message is on the disk and survives power loss. ``monitoring``:
-    serve /healthz, /jsz and /varz at ``monitoring_url``.
+    serve /healthz, /jsz and /varz at ``monitoring_url``. Without ``accounts`` everybody may do
+    everything. ``more`` is put at the end of the configuration.
     """
 
     def __init__(
@@ -37,16 +42,26 @@ class NatsServer(EmbeddedServer):
         durable: bool = False,
         port: int | None = None,
         monitoring: bool = False,
+        accounts: "NatsAccounts | None" = None,
+        more: str = "",
     ) -> None:
         super().__init__(port=port)
         self._folder = folder.absolute()
         self._durable = durable
         self._monitoring_port = free_port() if monitoring else None
+        self._accounts = accounts
+        self._more = more
         self._name = f"devkit-{secrets.token_hex(6)}"
 
     @property
     def url(self) -> str:
         return f"nats://{LOOPBACK}:{self._port}"
+
+    def url_of(self, user: str) -> str:
+        """Where one of the users of ``accounts`` connects, with its password."""
+        if self._accounts is None:
+            raise RuntimeError("no users: create the server with accounts")
+        return f"nats://{user}:{self._accounts.password(user)}@{LOOPBACK}:{self._port}"
 
     @property
     def monitoring_url(self) -> str:
@@ -57,6 +72,7 @@ class NatsServer(EmbeddedServer):
     def program(self) -> Program:
         self._folder.mkdir(parents=True, exist_ok=True)
         configuration = self._folder / "nats-server.conf"
+        configuration.touch(mode=0o600)
         configuration.write_text(self._configuration())
         return Program(
             name="nats-server",
@@ -90,6 +106,7 @@ class NatsServer(EmbeddedServer):
             store=self._folder / "jetstream",
             # quoted: a bare 2m is read as a number
             sync="always" if self._durable else '"2m"',
+            more=self._more + (self._accounts.configuration() if self._accounts else ""),
         )
 
 

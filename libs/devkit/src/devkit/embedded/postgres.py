@@ -28,9 +28,10 @@ _CONFIGURATION = {
 _FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 _CREATE_DATABASE = r"""
-select format('create role %I login', :'name')
-    where not exists (select from pg_roles where rolname = :'name') \gexec
+select format('create role %I login', role) from unnest(array[:'name', :'relay']) as role
+    where not exists (select from pg_roles where rolname = role) \gexec
 alter role :"name" password :'password';
+alter role :"relay" password :'relay_password';
 select format('create database %I owner %I', :'name', :'name')
     where not exists (select from pg_database where datname = :'name') \gexec
 revoke connect, temporary on database :"name" from public;
@@ -38,15 +39,21 @@ revoke connect, temporary on database :"name" from public;
 _DROP_DATABASE = """
 drop database if exists :"name" with (force);
 drop role if exists :"name";
+drop role if exists :"relay";
 """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Database:
-    """A database with a role of its own that owns it; nobody else may connect."""
+    """A database with a role of its own that owns it; nobody else may connect.
+
+    ``relay_url`` is of a second role, the relay's: it may do what migrations grant it, and at first
+    nothing.
+    """
 
     name: str
     url: str
+    relay_url: str
 
 
 class PostgresServer(EmbeddedServer):
@@ -90,14 +97,28 @@ class PostgresServer(EmbeddedServer):
         self._run(";\n".join(statements), database=database)
 
     def create_database(self, name: str) -> Database:
-        """Create database and role ``name``, or give the role of an existing one a new password."""
-        password = secrets.token_hex(16)
-        self._run(_CREATE_DATABASE, name=name, password=password)
-        return Database(name=name, url=self._url(name, password, name))
+        """Create database and role ``name``, and the role ``<name>_relay``.
+
+        Those that exist get new passwords.
+        """
+        relay = relay_role_of(name)
+        password, relay_password = secrets.token_hex(16), secrets.token_hex(16)
+        self._run(
+            _CREATE_DATABASE,
+            name=name,
+            password=password,
+            relay=relay,
+            relay_password=relay_password,
+        )
+        return Database(
+            name=name,
+            url=self._url(name, password, name),
+            relay_url=self._url(relay, relay_password, name),
+        )
 
     def drop_database(self, name: str) -> None:
-        """Drop the database and its role, throwing out whoever is still connected."""
-        self._run(_DROP_DATABASE, name=name)
+        """Drop the database and its roles, throwing out whoever is still connected."""
+        self._run(_DROP_DATABASE, name=name, relay=relay_role_of(name))
 
     @property
     def _data(self) -> Path:
@@ -162,6 +183,10 @@ class PostgresServer(EmbeddedServer):
         )
         if program.spawn().wait() != 0:
             raise ServerDidNotStartError(f"initdb failed:\n{program.last_output()}")
+
+
+def relay_role_of(database: str) -> str:
+    return f"{database}_relay"
 
 
 def _give_to(account: Account | None, path: Path) -> None:

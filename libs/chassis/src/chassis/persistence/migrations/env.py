@@ -7,22 +7,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-_ONE_MIGRATION_AT_A_TIME = 0x10_0000_0001
+from chassis.persistence.relay_role import GRANT_TO_RELAY
 
-# Its relay may use a role of its own, <owner>_relay, which reaches nothing but the outbox. The role
-# is made by whoever makes the database.
-_GRANT_TO_RELAY = """
-DO $$
-DECLARE
-    relay constant text := current_user || '_relay';
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = relay) THEN
-        EXECUTE format('GRANT SELECT, DELETE ON outbox TO %I', relay);
-        EXECUTE format('GRANT SELECT, INSERT ON outbox_parked TO %I', relay);
-    END IF;
-END
-$$
-"""
+_ONE_MIGRATION_AT_A_TIME = 0x10_0000_0001
 
 
 def run(connection: Connection) -> None:
@@ -31,7 +18,7 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=context.config.attributes["metadata"])
     with context.begin_transaction():
         context.run_migrations()
-        connection.execute(text(_GRANT_TO_RELAY))
+        connection.execute(text(GRANT_TO_RELAY))
 
 
 async def main() -> None:
