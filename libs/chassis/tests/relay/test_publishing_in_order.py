@@ -47,8 +47,10 @@ async def test_three_relays_share_twenty_thousand_rows_and_keep_the_order_of_eve
     remaining = len(held_back) + len(followers) + 1
 
     async def only_the_parked_key_remains() -> bool:
-        left: int = await connection.fetchval("SELECT count(*) FROM outbox")
-        return left == remaining
+        left, parked = await connection.fetchrow(
+            "SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM outbox_parked)"
+        )
+        return (left, parked) == (remaining, 1)
 
     parked_only: bool = await eventually(only_the_parked_key_remains, within=60)
     assert parked_only
