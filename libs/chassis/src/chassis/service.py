@@ -16,6 +16,7 @@ from chassis.consumers.policy import RetryPolicy
 from chassis.flows import Flow, FlowMonitor, flow_routes
 from chassis.http.application import create_http_app
 from chassis.logs import configure_logs
+from chassis.memory import settle_memory
 from chassis.messaging.contracts import Kind
 from chassis.messaging.topology import Consumer, ServiceTopology, TopologyError
 from chassis.outbox.outbox import Outbox
@@ -156,5 +157,6 @@ def run(service: Service) -> None:
         loop="uvloop",
         timeout_graceful_shutdown=20,
     )
+    settle_memory()
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run()

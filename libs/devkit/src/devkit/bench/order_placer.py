@@ -18,6 +18,7 @@ from uuid import UUID
 import uvloop
 
 from chassis.logs import configure_logs
+from chassis.memory import settle_memory
 from chassis.outbox.outbox import Outbox
 from chassis.outbox.poke import DatagramPoke, no_poke
 from chassis.outbox.publishing import bind_outbox
@@ -86,6 +87,7 @@ async def _obey(answers: TextIO) -> None:
     settings = Settings()
     configure_logs(TOPOLOGY.service, settings.log_level)
     placer = _composed(settings)
+    settle_memory()
     print("ready", file=answers, flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         await placer.place_all(**json.loads(line))
