@@ -32,7 +32,9 @@ def heard(door: socket.socket) -> bool:
     return True
 
 
-async def test_a_single_poke_is_heard_at_once(poke: DatagramPoke, relay_door: socket.socket) -> None:
+async def test_a_single_poke_is_heard_at_once(
+    poke: DatagramPoke, relay_door: socket.socket
+) -> None:
     poke()
 
     assert heard(relay_door)
