@@ -1,9 +1,11 @@
 """A service, put together: database, outbox, broker, sagas, HTTP, and their common life."""
 
 import asyncio
+import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +29,8 @@ from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.orchestrator import SagaOrchestrator
 from chassis.sagas.timers import SagaTimers
 from chassis.settings import ServiceSettings
+from chassis.telemetry.setup import configure_tracing, shut_down_tracing
+from chassis.telemetry.switch import tracing_switch
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +60,7 @@ class Service:
             lifespan=self._lifespan,
         )
         self._beside: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+        self._orchestrators: list[SagaOrchestrator] = []
 
     def handle_commands(
         self, handlers: Sequence[Handler], policy: RetryPolicy | None = None
@@ -86,6 +91,7 @@ class Service:
         )
         self.broker.consume(consumer, orchestrator)
         self.run_beside("saga timers", SagaTimers(self.database, orchestrator).run)
+        self._orchestrators.append(orchestrator)
         return orchestrator
 
     def watch(self, *flows: Flow) -> None:
@@ -127,12 +133,19 @@ class Service:
         log.info("connected to NATS")
 
     def _say_what_is_on(self) -> None:
+        settings, poke_port = self.settings, self.settings.relay_poke_port
         log.info(
             "started",
-            http=f"{self.settings.http_host}:{self.settings.http_port}",
+            http=f"on: {settings.http_host}:{settings.http_port}",
+            metrics="on: /metrics",
+            broker="on: connecting in the background, HTTP does not wait for it",
             consumers=[consumer.name for consumer in self.topology.consumers],
-            relay="poked after each commit" if self.settings.relay_poke_port else "polls only",
+            publishes=[channel.name for channel in self.topology.publishes],
+            relay=f"poked at UDP {poke_port}" if poke_port else "polls: RELAY_POKE_PORT is not set",
+            sagas=[saga for orchestrator in self._orchestrators for saga in orchestrator.sagas],
             beside=sorted(self._beside),
+            tracing=str(tracing_switch(os.environ)),
+            traced_statements="on" if settings.trace_database else "off: TRACE_DATABASE is not set",
         )
 
 
@@ -147,11 +160,17 @@ def _check_names(consumer: Consumer, handlers: Sequence[Handler]) -> None:
 
 def run(service: Service) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight: requests, batches, sagas."""
-    configure_logs(service.topology.service, service.settings.log_level)
+    settings = service.settings
+    tracing = configure_tracing(
+        service.topology.service,
+        link_after=timedelta(seconds=settings.trace_link_after_seconds),
+        database=settings.trace_database,
+    )
+    configure_logs(service.topology.service, settings.log_level, traced=tracing.on)
     config = uvicorn.Config(
         service.http,
-        host=service.settings.http_host,
-        port=service.settings.http_port,
+        host=settings.http_host,
+        port=settings.http_port,
         log_config=None,
         access_log=False,
         loop="uvloop",
@@ -160,3 +179,4 @@ def run(service: Service) -> None:
     settle_memory()
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run()
+    shut_down_tracing()

@@ -55,6 +55,10 @@ class ServiceSettings(BaseSettings):
     relay_poke_port: int | None = Field(default=None, gt=0, le=65535)
     """UDP port on which this service's relay listens; without it the relay only polls."""
     log_level: str = "INFO"
+    trace_database: bool = False
+    """A span for each statement, where tracing is on: half a millisecond of CPU a transaction."""
+    trace_link_after_seconds: float = Field(default=600, gt=0)
+    """Age from which a message is processed in a trace of its own, linked to its first one."""
     max_body_bytes: int = 1024 * 1024
 
     @classmethod

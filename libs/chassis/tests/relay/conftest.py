@@ -12,6 +12,7 @@ import pytest
 from chassis.relay.composition import composed_relay
 from chassis.relay.relay import Relay
 from chassis.relay.settings import RelaySettings
+from chassis.relay.spans import PublishSpans
 from devkit.bench.outbox_schema import create_outbox
 from devkit.bench.relay_process import RelayProcess
 from devkit.embedded.postgres import Database
@@ -35,8 +36,10 @@ async def connection(outbox_database: Database) -> AsyncIterator[asyncpg.Connect
 
 
 @contextlib.asynccontextmanager
-async def running(settings: RelaySettings) -> AsyncIterator[Relay]:
-    async with composed_relay(settings) as relay:
+async def running(
+    settings: RelaySettings, spans: PublishSpans | None = None
+) -> AsyncIterator[Relay]:
+    async with composed_relay(settings, spans) as relay:
         task = asyncio.create_task(relay.run())
         try:
             yield relay
@@ -50,14 +53,16 @@ async def start_relay(outbox_database: Database, nats_url: str) -> AsyncIterator
     """Starts relays in this process, they stop after the test."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, poke_port: int | None = None) -> Relay:
+        async def start(
+            *, poke_port: int | None = None, spans: PublishSpans | None = None
+        ) -> Relay:
             settings = RelaySettings(
                 service_name="test-service",
                 database_url=outbox_database.relay_url,
                 nats_url=nats_url,
                 poke_port=poke_port,
             )
-            return await stack.enter_async_context(running(settings))
+            return await stack.enter_async_context(running(settings, spans))
 
         yield start
 
@@ -69,10 +74,13 @@ def start_relay_process(
     """Starts relays as processes of their own; they are killed after the test."""
     with ExitStack() as stack:
 
-        def start() -> RelayProcess:
+        def start(**settings: str) -> RelayProcess:
             return stack.enter_context(
                 RelayProcess(
-                    database_url=outbox_database.relay_url, nats_url=nats_url, folder=tmp_path
+                    database_url=outbox_database.relay_url,
+                    nats_url=nats_url,
+                    folder=tmp_path,
+                    settings=settings,
                 )
             )
 

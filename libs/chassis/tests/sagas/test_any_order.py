@@ -137,7 +137,9 @@ def turned_back(entry: LogEntry) -> bool:
 
 
 @given(whatever=whatever, wants_car=st.booleans())
-@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_a_saga_ends_completed_or_compensated_or_asks_for_attention(
     trip: SimpleNamespace, whatever: list[tuple[int, int]], *, wants_car: bool
 ) -> None:
@@ -150,7 +152,9 @@ def test_a_saga_ends_completed_or_compensated_or_asks_for_attention(
 
 
 @given(whatever=whatever)
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_a_local_step_is_done_at_most_once_and_undone_at_most_once(
     trip: SimpleNamespace, whatever: list[tuple[int, int]]
 ) -> None:

@@ -5,6 +5,7 @@ is a dead letter. When not even that can be written the database is away: `run` 
 been used up, and the same batch can be run again.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.consumers import metrics
 from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
 from chassis.consumers.deferral import Reason, defer
+from chassis.consumers.handling import handling
 from chassis.consumers.inbox import Intake, take_in
 from chassis.consumers.incoming import Incoming
 from chassis.consumers.policy import RetryPolicy
@@ -23,16 +25,21 @@ from chassis.consumers.processor import (
     UnknownTypeError,
     UnreadableMessageError,
 )
+from chassis.consumers.spans import ConsumerSpans
+from chassis.logs import about_message
 from chassis.messaging.contracts import Message
 from chassis.persistence.database import Database
+from chassis.telemetry.attempts import attempt
+from chassis.telemetry.conventions import Processed
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class _Sorted:
-    """A batch by what has to be done with each message."""
+    """A batch of `size` by what has to be done with each message."""
 
+    size: int = 1
     handle: list[Delivery] = field(default_factory=list)
     behind: list[Incoming] = field(default_factory=list)
     unknown: list[Incoming] = field(default_factory=list)
@@ -50,6 +57,7 @@ class BatchRunner:
         self._consumer = consumer
         self._processor = processor
         self._policy = policy
+        self._spans = ConsumerSpans(consumer)
 
     async def run(self, batch: Sequence[Incoming]) -> bool:
         """Settle every message of the batch in the database, in order.
@@ -66,45 +74,56 @@ class BatchRunner:
         return any(waiting)
 
     async def _run_alone(self, message: Incoming) -> bool:
+        began = time.time_ns()
         failure: Exception | None = None
         for _ in range(1 + self._policy.immediate):
             try:
                 return await self._transaction((message,))
             except Exception as error:  # noqa: BLE001 - whatever it is, the message waits its turn
                 failure = error
-        return await self._set_aside(message, failure)
+        return await self._set_aside(message, failure, began)
 
-    async def _set_aside(self, message: Incoming, failure: Exception | None) -> bool:
-        error = _told(failure)
-        log.warning(
-            "message set aside",
-            consumer=self._consumer,
-            key=message.key,
-            error=type(failure).__name__,
-        )
+    async def _set_aside(self, message: Incoming, failure: Exception | None, began: int) -> bool:
+        span = self._spans.begin(message, start=began)
+        with handling(message.received, span):
+            log.warning(
+                "message set aside",
+                consumer=self._consumer,
+                key=message.key,
+                error=type(failure).__name__,
+            )
+            if not await self._defer_failed(message, failure):
+                return False
+        metrics.DEFERRED.labels(self._consumer, Reason.FAILED).inc()
+        if span is not None:
+            span.fail(Processed.SET_ASIDE, failure)
+        return True
+
+    async def _defer_failed(self, message: Incoming, failure: Exception | None) -> bool:
+        """False where it turns out to be a duplicate."""
         async with self._database.sessions.begin() as session:
             if not (await self._take_in(session, (message,))).fresh:
                 return False
-            delay = self._policy.delays[0]
             await defer(
                 session,
                 self._consumer,
                 (message,),
                 reason=Reason.FAILED,
-                after=delay,
-                error=error,
+                after=self._policy.delays[0],
+                error=_told(failure),
                 attempts=1,
             )
-        metrics.DEFERRED.labels(self._consumer, Reason.FAILED).inc()
         return True
 
     async def _transaction(self, batch: Sequence[Incoming]) -> bool:
-        async with self._database.sessions.begin() as session:
-            intake = await self._take_in(session, batch)
-            work = self._sort(batch, intake)
-            await self._write_aside(session, work)
-            if work.handle:
-                await self._processor.process(session, work.handle)
+        with attempt():
+            async with self._database.sessions.begin() as session:
+                intake = await self._take_in(session, batch)
+                work = self._sort(batch, intake)
+                await self._write_aside(session, work)
+                if work.handle:
+                    await self._processor.process(session, work.handle)
+            self._end_spans(work)
         self._count(work)
         return bool(work.behind or work.unknown)
 
@@ -119,7 +138,7 @@ class BatchRunner:
         )
 
     def _sort(self, batch: Sequence[Incoming], intake: Intake) -> _Sorted:
-        work = _Sorted()
+        work = _Sorted(size=len(batch))
         waiting = set(intake.keys_waiting)
         new = set(intake.fresh)
         for message in batch:
@@ -142,13 +161,16 @@ class BatchRunner:
             try:
                 body = self._processor.read(received)
             except UnknownTypeError as error:
-                log.warning("message waits for a handler", type=received.wire_type, why=str(error))
+                with about_message(received):
+                    log.warning(
+                        "message waits for a handler", type=received.wire_type, why=str(error)
+                    )
                 waiting.add(received.key)
                 work.unknown.append(message)
             except UnreadableMessageError as error:
                 work.dead.append((message, DeadReason.UNREADABLE, str(error)))
             else:
-                work.handle.append(_delivery(message, body, intake))
+                work.handle.append(self._delivery(message, body, intake, work.size))
 
     async def _write_aside(self, session: AsyncSession, work: _Sorted) -> None:
         if work.unknown:
@@ -165,8 +187,9 @@ class BatchRunner:
             await bury(session, self._letter(message, reason, error))
 
     def _letter(self, message: Incoming, reason: DeadReason, error: str) -> DeadLetter:
-        log.error("dead letter", consumer=self._consumer, reason=reason, error=error)
         received = message.received
+        with about_message(received):
+            log.error("dead letter", consumer=self._consumer, reason=reason, error=error)
         return DeadLetter(
             consumer=self._consumer,
             subject=message.subject,
@@ -180,19 +203,26 @@ class BatchRunner:
             attempts=1,
         )
 
+    def _delivery(self, message: Incoming, body: Message, intake: Intake, batch: int) -> Delivery:
+        received = message.received
+        assert received is not None, "what is malformed is not handled"
+        saga = received.saga
+        earlier = intake.steps.get((saga.saga_id, saga.step), ()) if saga else ()
+        return Delivery(received, body, earlier, self._spans.begin(message, batch=batch))
+
+    def _end_spans(self, work: _Sorted) -> None:
+        for delivery in work.handle:
+            if delivery.span is not None:
+                delivery.span.end()
+        for message, _, _ in work.dead:
+            if (span := self._spans.begin(message, batch=work.size)) is not None:
+                span.fail(Processed.DEAD_LETTERED)
+
     def _count(self, work: _Sorted) -> None:
         metrics.CONSUMED.labels(self._consumer).inc(len(work.handle))
         metrics.DUPLICATES.labels(self._consumer).inc(work.duplicates)
         metrics.DEFERRED.labels(self._consumer, Reason.BEHIND).inc(len(work.behind))
         metrics.DEFERRED.labels(self._consumer, Reason.UNKNOWN_TYPE).inc(len(work.unknown))
-
-
-def _delivery(message: Incoming, body: Message, intake: Intake) -> Delivery:
-    received = message.received
-    assert received is not None
-    saga = received.saga
-    earlier = intake.steps.get((saga.saga_id, saga.step), ()) if saga else ()
-    return Delivery(received, body, earlier)
 
 
 def _told(error: Exception | None) -> str:

@@ -40,7 +40,7 @@ _ANYTHING = "SELECT EXISTS (SELECT FROM deferred_messages WHERE consumer = $1)"
 
 # FOR UPDATE waits rather than skips: a locked head must never let its successor overtake it
 _TAKE_HEAD = """
-SELECT id, key, message_id, wire_type, subject, headers, body, attempts
+SELECT id, key, message_id, wire_type, subject, headers, body, attempts, reason
 FROM deferred_messages WHERE consumer = $1 AND key = $2 ORDER BY id LIMIT 1 FOR UPDATE
 """
 
@@ -75,6 +75,7 @@ class DeferredMessage:
     headers: Mapping[str, str]
     body: bytes
     attempts: int
+    reason: Reason
 
 
 async def defer(
@@ -122,6 +123,7 @@ async def take_head(session: AsyncSession, consumer: str, key: str) -> DeferredM
         return None
     row = list(rows[0])
     row[5] = json.loads(row[5]) if isinstance(row[5], str) else row[5]
+    row[8] = Reason(row[8])
     return DeferredMessage(*row)
 
 

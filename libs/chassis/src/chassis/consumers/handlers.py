@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.barrier import Barrier
+from chassis.consumers.handling import handling
 from chassis.consumers.processor import Delivery, UnknownTypeError, UnreadableMessageError
 from chassis.messaging.contracts import Encodable, Event, Message, Reply
 from chassis.messaging.envelope import Outcome, OutgoingMessage, ReceivedMessage
@@ -83,7 +84,8 @@ class HandlerProcessor:
         barrier = Barrier(step for delivery in deliveries for step in delivery.earlier)
         await preload(session, self._loads(deliveries))
         for delivery in deliveries:
-            await self._handle(session, delivery, barrier)
+            with handling(delivery.received, delivery.span):
+                await self._handle(session, delivery, barrier)
         await barrier.write(session)
 
     def _loads(self, deliveries: Sequence[Delivery]) -> list[tuple[Load, object]]:
@@ -113,6 +115,8 @@ class HandlerProcessor:
         self, session: AsyncSession, delivery: Delivery, reply: Encodable, outcome: Outcome
     ) -> None:
         received = delivery.received
+        if outcome is Outcome.REFUSED and delivery.span is not None:
+            delivery.span.refused()
         if received.reply_to is None:
             return
         self._outbox.add(

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.barrier import RecordedStep
 from chassis.messaging.contracts import Message
 from chassis.messaging.envelope import ReceivedMessage
+
+if TYPE_CHECKING:
+    from chassis.telemetry.messages import MessageSpan
 
 
 class UnknownTypeError(Exception):
@@ -21,11 +24,15 @@ class UnreadableMessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message with its body read, and what the service already did for its saga step."""
+    """A message with its body read, and what the service already did for its saga step.
+
+    `span` is the message's own, where tracing is on.
+    """
 
     received: ReceivedMessage
     message: Message
     earlier: tuple[RecordedStep, ...] = ()
+    span: "MessageSpan | None" = None
 
 
 class Processor(Protocol):

@@ -1,6 +1,7 @@
 """Trying again what waits: one task a consumer, each key from its head."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import structlog
@@ -25,8 +26,11 @@ from chassis.consumers.processor import (
     UnknownTypeError,
     UnreadableMessageError,
 )
+from chassis.consumers.spans import ConsumerSpans
 from chassis.messaging.envelope import ReceivedMessage
 from chassis.persistence.database import Database
+from chassis.telemetry.attempts import attempt
+from chassis.telemetry.conventions import Processed
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +53,7 @@ class WaitingMessages:
         self._processor = processor
         self._policy = policy
         self._nudged = asyncio.Event()
+        self._spans = ConsumerSpans(consumer)
 
     def nudge(self) -> None:
         self._nudged.set()
@@ -87,33 +92,54 @@ class WaitingMessages:
     async def _try_head(self, key: str) -> bool:
         """Whether the head of the key is done with, so that the next one may be tried."""
         failure: Exception | None = None
+        began = time.time_ns()
         try:
-            async with self._database.sessions.begin() as session:
-                head = await take_head(session, self._consumer, key)
-                if head is None:
-                    return False
-                await self._handle(session, head)
-                await remove(session, head)
+            with attempt():
+                async with self._database.sessions.begin() as session:
+                    head = await take_head(session, self._consumer, key)
+                    if head is None:
+                        return False
+                    delivery = await self._handle(session, head)
+                    await remove(session, head)
+                if delivery.span is not None:
+                    delivery.span.end()
         except Exception as error:  # noqa: BLE001 - handlers may raise anything; it counts as a try
             failure = error
         else:
             metrics.CONSUMED.labels(self._consumer).inc()
             return True
-        async with self._database.sessions.begin() as session:
-            return await self._failed(session, key, failure)
+        return await self._note_failure(key, failure, began)
 
-    async def _handle(self, session: AsyncSession, head: DeferredMessage) -> None:
+    async def _handle(self, session: AsyncSession, head: DeferredMessage) -> Delivery:
         received = ReceivedMessage.read(head.headers, head.body)
         saga = received.saga
         intake = await take_in(session, self._consumer, (), (), (saga,) if saga else ())
         earlier = intake.steps.get((saga.saga_id, saga.step), ()) if saga else ()
-        delivery = Delivery(received, self._processor.read(received), earlier)
+        body = self._processor.read(received)
+        delivery = Delivery(received, body, earlier, self._spans.resume(head, received))
         await self._processor.process(session, (delivery,))
+        return delivery
 
-    async def _failed(self, session: AsyncSession, key: str, failure: Exception) -> bool:
-        head = await take_head(session, self._consumer, key)
-        if head is None:
-            return False
+    async def _note_failure(self, key: str, failure: Exception, began: int) -> bool:
+        async with self._database.sessions.begin() as session:
+            head = await take_head(session, self._consumer, key)
+            if head is None:
+                return False
+            given_up = await self._failed(session, head, failure)
+        if not isinstance(failure, UnknownTypeError):
+            self._fail_span(head, failure, began, given_up=given_up)
+        return given_up
+
+    def _fail_span(
+        self, head: DeferredMessage, failure: Exception, began: int, *, given_up: bool
+    ) -> None:
+        received = ReceivedMessage.read(head.headers, head.body)
+        if (span := self._spans.resume(head, received, start=began)) is not None:
+            span.fail(Processed.DEAD_LETTERED if given_up else Processed.SET_ASIDE, failure)
+
+    async def _failed(
+        self, session: AsyncSession, head: DeferredMessage, failure: Exception
+    ) -> bool:
         if isinstance(failure, UnknownTypeError):
             await self._wait_on(session, head, failure, self._policy.unknown_type_delay)
             return False
@@ -146,7 +172,13 @@ class WaitingMessages:
         self, session: AsyncSession, head: DeferredMessage, failure: Exception, attempts: int
     ) -> None:
         unreadable = isinstance(failure, UnreadableMessageError)
-        log.error("dead letter", consumer=self._consumer, key=head.key, error=str(failure))
+        log.error(
+            "dead letter",
+            consumer=self._consumer,
+            key=head.key,
+            message_id=str(head.message_id),
+            error=type(failure).__name__,
+        )
         await bury(
             session,
             DeadLetter(

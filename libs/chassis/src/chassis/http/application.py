@@ -14,6 +14,7 @@ from chassis.http.metrics import metrics_routes
 from chassis.http.openapi import document_problems
 from chassis.http.problems import declare_problems
 from chassis.persistence.database import Database
+from chassis.telemetry.http import REQUEST_SPANS
 
 
 def create_http_app(
@@ -30,7 +31,7 @@ def create_http_app(
     Readiness requires the database and only reports the broker: without it a service still accepts
     requests, into its outbox. Routes take `Transaction` for a transaction on the database.
     """
-    app = FastAPI(title=title, version="1", lifespan=lifespan)
+    app = FastAPI(title=title, version="1", lifespan=lifespan, telemetry=REQUEST_SPANS)
     app.add_middleware(BodyLimitMiddleware, limit=max_body_bytes)
     install_failure_handlers(app)
     declare_problems(app, IDEMPOTENCY_KEY_REUSED)

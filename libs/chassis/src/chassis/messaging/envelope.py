@@ -109,7 +109,8 @@ class ReceivedMessage:
     @classmethod
     def read(cls, headers: Mapping[str, str] | None, body: bytes) -> "ReceivedMessage":
         """Read the headers of a delivery; raises MalformedMessageError."""
-        values = {name.lower(): h.decode_value(value) for name, value in (headers or {}).items()}
+        lowered = ((name.lower(), value) for name, value in (headers or {}).items())
+        values = {name: h.decode_value(name, value) for name, value in lowered}
         try:
             return cls(
                 message_id=UUID(values[h.ID]),

@@ -22,10 +22,15 @@ SAGA_STEP = "ce-sagastep"
 SAGA_DIRECTION = "ce-sagadirection"
 DEADLINE = "ce-deadline"
 OUTCOME = "ce-outcome"
+TRACE_PARENT = "traceparent"
+
+_CLOUD_EVENTS = "ce-"
 
 _PREFIX = b"NATS/1.0\r\n"
 # Printable ASCII but space, quote and percent sign: CloudEvents HTTP binding 3.1.3.2
 _UNQUOTED = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in '"%')
+# Other headers have encodings of their own, which stay as they are
+_PRINTABLE = _UNQUOTED + ' "%'
 
 
 def encode_header_block(headers: Iterable[tuple[str, str]]) -> bytes:
@@ -33,10 +38,14 @@ def encode_header_block(headers: Iterable[tuple[str, str]]) -> bytes:
 
     Values are percent-encoded outside printable ASCII, so that no value can end its line.
     """
-    lines = "".join(f"{name}: {quote(value, safe=_UNQUOTED)}\r\n" for name, value in headers)
+    lines = "".join(f"{name}: {_encoded(name, value)}\r\n" for name, value in headers)
     return _PREFIX + lines.encode("ascii")
 
 
-def decode_value(value: str) -> str:
-    """The value that `encode_header_block` was given."""
-    return unquote(value) if "%" in value else value
+def decode_value(name: str, value: str) -> str:
+    """The value that `encode_header_block` was given for a name in lower case."""
+    return unquote(value) if "%" in value and name.startswith(_CLOUD_EVENTS) else value
+
+
+def _encoded(name: str, value: str) -> str:
+    return quote(value, safe=_UNQUOTED if name.startswith(_CLOUD_EVENTS) else _PRINTABLE)

@@ -59,6 +59,12 @@ class Channel:
         return tuple(f"{self.name}.{name}.{partition}" for name in names or ("*",))
 
 
+def channel_of(subject: str) -> str:
+    """The name of the channel that a subject belongs to: its first two tokens."""
+    context, _, rest = subject.partition(".")
+    return f"{context}.{rest.partition('.')[0]}"
+
+
 def commands(context: str, partitions: int = DEFAULT_PARTITIONS) -> Channel:
     return Channel(context, Kind.COMMANDS, partitions)
 

@@ -1,5 +1,6 @@
 """The transactional outbox as a service's code sees it."""
 
+from itertools import chain
 from zlib import crc32
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from chassis.outbox.poke import Poke
 from chassis.outbox.row import OutboxRow
 from chassis.outbox.session import OutboxSession
 from chassis.persistence.tables import RELAY_SHARDS
+from chassis.telemetry.current import tracing
 
 
 class Outbox:
@@ -61,12 +63,15 @@ class Outbox:
 
     def _row(self, outgoing: OutgoingMessage) -> OutboxRow:
         channel = self._channel(outgoing)
+        headers = outgoing.headers(self._source)
+        if (traced := tracing()) is not None:
+            headers = chain(headers, traced.messages.create(outgoing, channel.name).items())
         return OutboxRow(
             message_id=outgoing.message_id,
             shard=crc32(outgoing.key.encode()) % RELAY_SHARDS,
             key=outgoing.key,
             subject=channel.subject(outgoing.message.wire_type, outgoing.key),
-            headers=encode_header_block(outgoing.headers(self._source)),
+            headers=encode_header_block(headers),
             body=outgoing.message.to_body(),
         )
 

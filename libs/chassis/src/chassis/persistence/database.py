@@ -28,7 +28,11 @@ class Database:
     def __init__(self, database_url: str, *, pool_size: int = 10) -> None:
         self._url = database_url
         self.engine = create_async_engine(
-            driver_url(database_url), pool_size=pool_size, max_overflow=0, pool_pre_ping=False
+            driver_url(database_url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=False,
+            hide_parameters=True,  # an error is logged, and parameters are what customers typed
         )
         self.sessions = async_sessionmaker(
             self.engine, sync_session_class=OutboxSession, expire_on_commit=False

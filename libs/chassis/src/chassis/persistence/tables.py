@@ -151,6 +151,7 @@ saga_instances = Table(
     _time("created_at"),
     _time("updated_at"),
     _time("ended_at", nullable=True),
+    Column("trace", JSONB, nullable=True),
     CheckConstraint(
         "state IN ('RUNNING', 'COMPENSATING', 'COMPLETED', 'COMPENSATED', 'NEEDS_ATTENTION')",
         name="saga_instances_state",

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from chassis.relay.alarm import Alarm
 from chassis.relay.drain import Drain
@@ -16,15 +17,22 @@ from chassis.relay.settings import RelaySettings
 from chassis.relay.store import OutboxStore
 from chassis.relay.wire import Wire
 
+if TYPE_CHECKING:
+    from chassis.relay.spans import PublishSpans
+
 
 @contextlib.asynccontextmanager
-async def composed_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
+async def composed_relay(
+    settings: RelaySettings, spans: "PublishSpans | None" = None
+) -> AsyncIterator[Relay]:
     """A relay with its doors open, ready for `run`; neither database nor NATS need be there."""
     name = f"{settings.service_name}-relay"
     alarm, metrics, failures = Alarm(), RelayMetrics(), Failures()
     wire = Wire(settings.nats_url, name=name, on_connected=alarm.ring)
     store = OutboxStore(settings.database_url, name=name)
-    drain = Drain(store=store, publisher=Publisher(wire), failures=failures, metrics=metrics)
+    drain = Drain(
+        store=store, publisher=Publisher(wire), failures=failures, metrics=metrics, spans=spans
+    )
     relay = Relay(
         store=store, wire=wire, drain=drain, failures=failures, metrics=metrics, alarm=alarm
     )

@@ -1,8 +1,10 @@
 """Claim, publish, delete, with the next claim under way while JetStream stores."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from chassis.leases import LeasesLostError
 from chassis.relay.metrics import RelayMetrics
@@ -11,6 +13,9 @@ from chassis.relay.publishing.outcome import Outcome
 from chassis.relay.publishing.publisher import Publisher, Shipment
 from chassis.relay.rows import Claim, ClaimedRow
 from chassis.relay.store import OutboxStore
+
+if TYPE_CHECKING:
+    from chassis.relay.spans import PublishSpans
 
 Until = Callable[[], bool]
 
@@ -45,11 +50,13 @@ class Drain:
         publisher: Publisher,
         failures: Failures,
         metrics: RelayMetrics,
+        spans: "PublishSpans | None" = None,
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._failures = failures
         self._metrics = metrics
+        self._spans = spans
 
     async def run(self, *, until: Until) -> Drained:
         """Go on until a claim comes back short, or `until` says so between two shipments.
@@ -67,6 +74,7 @@ class Drain:
 
     async def _step(self, landed: Outcome, load: _Load, until: Until) -> tuple[Outcome, _Load]:
         """Publish what is loaded; meanwhile settle what has landed and load what follows."""
+        began = time.time_ns()
         flight = self._store.start(self._publisher.publish(load.shipment))
         following = _Load()
         try:
@@ -74,6 +82,7 @@ class Drain:
             await self._settle(landed)
             following = await self._load_after(load.claim, until)
             landed = await _landing(flight)
+            self._trace(landed, began)
         except BaseException:
             flight.cancel()
             following.shipment.abandon()
@@ -103,6 +112,12 @@ class Drain:
             await self._store.delete(published)
         if refusals := self._failures.note(outcome):
             await self._store.park(refusals)
+            if self._spans is not None:
+                self._spans.parked(refusals)
+
+    def _trace(self, landed: Outcome, began: int) -> None:
+        if self._spans is not None:
+            self._spans.published(landed, began)
 
 
 async def _landing(flight: asyncio.Task[Outcome]) -> Outcome:

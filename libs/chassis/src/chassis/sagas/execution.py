@@ -1,6 +1,6 @@
 """Carrying out what transitions ask for, in their transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,7 +8,8 @@ from chassis.messaging.envelope import OutgoingMessage, SagaReference
 from chassis.outbox.cause import Cause, caused_by
 from chassis.outbox.outbox import Outbox
 from chassis.persistence.loading import Load, preload
-from chassis.sagas.effects import RunLocal, SendCommand, Transition
+from chassis.sagas.batch import Move
+from chassis.sagas.effects import Effect, RunLocal, SendCommand
 from chassis.sagas.state import SagaInstance
 
 
@@ -19,15 +20,21 @@ class Execution:
         self._outbox = outbox
         self._reply_to = reply_to
 
-    async def carry_out(self, session: AsyncSession, transitions: Sequence[Transition]) -> None:
+    async def carry_out(self, session: AsyncSession, moves: Sequence[Move]) -> None:
         """Carry out all effects in order; what local steps need is loaded for all of them first."""
-        await preload(session, _loads(transitions))
-        for transition in transitions:
-            for effect in transition.effects:
-                if isinstance(effect, SendCommand):
-                    self._send(session, transition.after, effect)
-                else:
-                    await _run(session, transition.after, effect)
+        await preload(session, _loads(moves))
+        for move in moves:
+            for effect in move.transition.effects:
+                with move.around(effect):
+                    await self._carry_out(session, move.transition.after, effect)
+
+    async def _carry_out(
+        self, session: AsyncSession, instance: SagaInstance, effect: Effect
+    ) -> None:
+        if isinstance(effect, SendCommand):
+            self._send(session, instance, effect)
+        else:
+            await _run(session, instance, effect)
 
     def _send(self, session: AsyncSession, instance: SagaInstance, effect: SendCommand) -> None:
         self._outbox.add(
@@ -56,11 +63,11 @@ async def _run(session: AsyncSession, instance: SagaInstance, effect: RunLocal) 
         await effect.function(effect.data, session)
 
 
-def _loads(transitions: Sequence[Transition]) -> list[tuple[Load, object]]:
+def _loads(moves: Iterable[Move]) -> list[tuple[Load, object]]:
     return [
         (load, effect.data)
-        for transition in transitions
-        for effect in transition.effects
+        for move in moves
+        for effect in move.transition.effects
         if isinstance(effect, RunLocal)
         for load in effect.step.loads
     ]

@@ -103,6 +103,7 @@ class Instances:
             deadline=row.deadline,
             ended_at=row.ended_at,
             version=row.version,
+            trace=row.trace,
         )
 
 
@@ -122,6 +123,7 @@ def _columns_of(instances: Sequence[SagaInstance]) -> tuple[list[object], ...]:
         [instance.deadline for instance in instances],
         [instance.ended_at for instance in instances],
         [instance.wake_at for instance in instances],
+        [instance.trace for instance in instances],
     )
 
 

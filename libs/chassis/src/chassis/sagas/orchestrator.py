@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.alarm import Alarm
+from chassis.consumers.handling import handling
 from chassis.consumers.processor import Delivery, UnreadableMessageError
 from chassis.ids import new_id
 from chassis.messaging.contracts import Message, Refusal, Reply
@@ -49,6 +50,13 @@ class SagaOrchestrator:
         self.instances = Instances(self._definitions)
         self.alarm = Alarm()
 
+    @property
+    def sagas(self) -> list[str]:
+        """The definitions that are loaded, such as `CreateOrder version 1`."""
+        definitions = self._definitions
+        named = zip(definitions.types, definitions.versions, strict=True)
+        return [f"{saga_type} version {version}" for saga_type, version in named]
+
     async def start(
         self, session: AsyncSession, saga: type[Saga[D]], data: D, *, subject_key: str
     ) -> UUID:
@@ -68,9 +76,9 @@ class SagaOrchestrator:
         )
         batch = Batch(self._definitions, {instance.saga_id: instance})
         batch.move(instance.saga_id, Started())
-        await self._execution.carry_out(session, batch.transitions)
+        await self._execution.carry_out(session, batch.moves)
         await self.instances.insert(session, batch.moved, batch.log)
-        report_after_commit(session, batch.transitions, self.alarm)
+        report_after_commit(session, batch.moves, self.alarm)
         return instance.saga_id
 
     def read(self, received: ReceivedMessage) -> Message:
@@ -88,14 +96,11 @@ class SagaOrchestrator:
 
     async def process(self, session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
         """Move every saga that was answered, by its replies in their order, in one transaction."""
-        answers = [(_saga_of(delivery).saga_id, _replied(delivery)) for delivery in deliveries]
-        saga_ids = sorted({saga_id for saga_id, _ in answers})
+        saga_ids = sorted({_saga_of(delivery).saga_id for delivery in deliveries})
         batch = Batch(self._definitions, await self.instances.lock(session, saga_ids))
-        for saga_id, replied in answers:
-            if saga_id in batch:
-                batch.move(saga_id, replied)
-            else:
-                log.warning("reply to an unknown saga", saga_id=saga_id, type=replied.wire_type)
+        for delivery in deliveries:
+            with handling(delivery.received, delivery.span):
+                _move(batch, delivery)
         await self._carry_on(session, batch)
 
     async def fire(
@@ -112,13 +117,13 @@ class SagaOrchestrator:
             if happened is not None:
                 batch.move(instance.saga_id, happened)
         await self._carry_on(session, batch)
-        return len(batch.transitions)
+        return len(batch.moves)
 
     async def _carry_on(self, session: AsyncSession, batch: Batch) -> None:
-        if batch.transitions:
-            await self._execution.carry_out(session, batch.transitions)
+        if batch.moves:
+            await self._execution.carry_out(session, batch.moves)
             await self.instances.update(session, batch.moved, batch.log)
-            report_after_commit(session, batch.transitions, self.alarm)
+            report_after_commit(session, batch.moves, self.alarm)
 
     def _read_body(self, received: ReceivedMessage) -> Reply:
         reply_class = self._definitions.reply_class(received.wire_type)
@@ -129,6 +134,16 @@ class SagaOrchestrator:
         except ValidationError as error:
             wrong = error.json(include_input=False, include_url=False, include_context=False)
             raise UnreadableMessageError(f"not a {received.wire_type}: {wrong}") from error
+
+
+def _move(batch: Batch, delivery: Delivery) -> None:
+    saga_id, replied = _saga_of(delivery).saga_id, _replied(delivery)
+    if saga_id not in batch:
+        log.warning("reply to an unknown saga", saga_id=str(saga_id), type=replied.wire_type)
+        return
+    if delivery.span is not None and replied.reply.refused:
+        delivery.span.refused()
+    batch.move(saga_id, replied)
 
 
 def _saga_of(delivery: Delivery) -> SagaReference:

@@ -8,22 +8,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.alarm import Alarm
 from chassis.persistence.after_commit import after_commit
 from chassis.sagas import metrics
+from chassis.sagas.batch import Move
 from chassis.sagas.effects import Transition
 from chassis.sagas.state import EntryKind
 
 log = structlog.get_logger(__name__)
 
 
-def report_after_commit(
-    session: AsyncSession, transitions: Sequence[Transition], alarm: Alarm
-) -> None:
-    """Report the transitions as soon as they are committed; a rollback reports nothing."""
+def report_after_commit(session: AsyncSession, moves: Sequence[Move], alarm: Alarm) -> None:
+    """Report what has moved as soon as it is committed; a rollback reports nothing."""
 
     def report() -> None:
-        for transition in transitions:
-            _report(transition)
-            if transition.after.wake_at is not None:
-                alarm.set(transition.after.wake_at)
+        for move in moves:
+            with move.telling():
+                _report(move.transition)
+            if move.transition.after.wake_at is not None:
+                alarm.set(move.transition.after.wake_at)
 
     after_commit(session, report)
 
@@ -41,9 +41,10 @@ def _report(transition: Transition) -> None:
 
 
 def _log(event: str, transition: Transition) -> None:
-    after = transition.after
+    after, message_id = transition.after, transition.entries[0].message_id
     log.info(
         event,
+        message_id=str(message_id) if message_id else None,
         saga_type=after.saga_type,
         saga_id=str(after.saga_id),
         subject=after.subject_key,

@@ -72,7 +72,8 @@ class SagaInstance:
     `command_id` is the last command sent for it, or None while a retry is waited for, and `due_at`
     is when the answer's time is up or the retry is due. `done` names the steps that happened, or
     may have, and are not undone, in their order. `deadline` is None once it has no effect any more.
-    `version` counts the changes of the stored row.
+    `version` counts the changes of the stored row. `trace` is the trace context of its last step,
+    for telemetry alone to read.
     """
 
     saga_id: UUID
@@ -92,6 +93,7 @@ class SagaInstance:
     deadline: datetime | None = None
     ended_at: datetime | None = None
     version: int = 1
+    trace: str | None = None
 
     @property
     def wake_at(self) -> datetime | None:

@@ -6,7 +6,8 @@ one, so that a migration may add some while the service runs.
 
 LOCK = """
 SELECT saga_id, saga_type, definition_version, subject_key, data::text, state, step, direction,
-       attempt, command_id, done::text, error, due_at, deadline, created_at, ended_at, version
+       attempt, command_id, done::text, error, due_at, deadline, created_at, ended_at, version,
+       trace::text
 FROM saga_instances
 WHERE saga_id = ANY($1::uuid[])
 ORDER BY saga_id
@@ -17,7 +18,8 @@ FOR UPDATE
 # that what another has just fired is not fired twice.
 LOCK_DUE = """
 SELECT saga_id, saga_type, definition_version, subject_key, data::text, state, step, direction,
-       attempt, command_id, done::text, error, due_at, deadline, created_at, ended_at, version
+       attempt, command_id, done::text, error, due_at, deadline, created_at, ended_at, version,
+       trace::text
 FROM saga_instances
 WHERE wake_at <= $1
   AND ($2::uuid IS NULL OR saga_id = $2)
@@ -50,19 +52,19 @@ WITH logged AS (
 )
 INSERT INTO saga_instances
     (saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
-     deadline, ended_at, wake_at, saga_type, definition_version, subject_key, created_at,
+     deadline, ended_at, wake_at, trace, saga_type, definition_version, subject_key, created_at,
      updated_at)
 SELECT saga_id, version, state, step, direction, attempt, command_id, data::jsonb, done::jsonb,
-       error, due_at, deadline, ended_at, wake_at, saga_type, definition_version, subject_key,
-       created_at, created_at
+       error, due_at, deadline, ended_at, wake_at, trace::jsonb, saga_type, definition_version,
+       subject_key, created_at, created_at
 FROM unnest(
     $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[], $15::int[], $16::uuid[],
     $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[],
-    $22::timestamptz[], $23::timestamptz[], $24::text[], $25::int[], $26::text[],
-    $27::timestamptz[]
+    $22::timestamptz[], $23::timestamptz[], $24::text[], $25::text[], $26::int[], $27::text[],
+    $28::timestamptz[]
 ) AS started(
     saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
-    deadline, ended_at, wake_at, saga_type, definition_version, subject_key, created_at)
+    deadline, ended_at, wake_at, trace, saga_type, definition_version, subject_key, created_at)
 """
 
 UPDATE = """
@@ -78,21 +80,22 @@ SET version = stored.version + 1, state = moved.state, step = moved.step,
     direction = moved.direction, attempt = moved.attempt, command_id = moved.command_id,
     data = moved.data::jsonb, done = moved.done::jsonb, error = moved.error,
     due_at = moved.due_at, deadline = moved.deadline, ended_at = moved.ended_at,
-    wake_at = moved.wake_at, updated_at = clock_timestamp()
+    wake_at = moved.wake_at, trace = moved.trace::jsonb, updated_at = clock_timestamp()
 FROM unnest(
     $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[], $15::int[], $16::uuid[],
     $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[],
-    $22::timestamptz[], $23::timestamptz[]
+    $22::timestamptz[], $23::timestamptz[], $24::text[]
 ) AS moved(
     saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
-    deadline, ended_at, wake_at)
+    deadline, ended_at, wake_at, trace)
 WHERE stored.saga_id = moved.saga_id AND stored.version = moved.version
 RETURNING stored.saga_id
 """
 
 HISTORY = """
 SELECT saga_id, saga_type, definition_version, state, step, direction, attempt, error, created_at,
-       ended_at, deadline, wake_at
+       ended_at, deadline, wake_at,
+       split_part(trace #>> '{carrier,traceparent}', '-', 2) AS trace_id
 FROM saga_instances
 WHERE subject_key = $1
 ORDER BY created_at, saga_id

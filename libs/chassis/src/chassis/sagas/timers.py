@@ -15,6 +15,7 @@ import structlog
 
 from chassis.persistence.database import Database
 from chassis.sagas.orchestrator import SagaOrchestrator
+from chassis.telemetry.attempts import attempt
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -80,6 +81,10 @@ class SagaTimers:
         return 0
 
     async def _fire(self, *, limit: int, saga_id: UUID | None = None) -> int:
+        with attempt():
+            return await self._fire_in_one_transaction(limit, saga_id)
+
+    async def _fire_in_one_transaction(self, limit: int, saga_id: UUID | None) -> int:
         async with self._database.sessions.begin() as session:
             return await self._orchestrator.fire(session, now=_now(), limit=limit, saga_id=saga_id)
 

@@ -33,6 +33,7 @@ class RelayProcess:
     service_name: str = "bench-service"
     poke_port: int = field(default_factory=free_port)
     metrics_port: int = field(default_factory=free_port)
+    settings: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _pokes: socket.socket | None = field(default=None, init=False)
 
@@ -117,4 +118,5 @@ class RelayProcess:
             "NATS_URL": self.nats_url,
             "RELAY_POKE_PORT": str(self.poke_port),
             "RELAY_METRICS_PORT": str(self.metrics_port),
+            **self.settings,
         }

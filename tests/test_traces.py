@@ -1,0 +1,247 @@
+"""One trace for each saga, read from what all processes export while orders are carried through.
+
+The trees below were written by hand. A line is a span: its service, below its parent, with a mark
+for a compensation and one for an error. Siblings are in the order of their start.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from opentelemetry.trace import SpanKind
+
+from devkit.clients import Clients, clients_of
+from devkit.eventually import eventually
+from devkit.models import IN_FLIGHT, Line, OrderState
+from devkit.platform import Platform, running_platform
+from devkit.run_folder import RunFolder
+from devkit.tracing.receiver import Receiver, receiving_spans
+from devkit.tracing.span import Span
+from devkit.tracing.store import SpanStore
+from devkit.tracing.trace import Trace
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+APPROVED = """
+order-service           POST /orders
+order-service             saga CreateOrder create_order
+order-service               create order.events
+order-service-relay           publish order.events
+order-service             saga CreateOrder reserve_credit
+order-service               create customer.commands
+order-service-relay           publish customer.commands
+customer-service              process customer.commands
+customer-service                create order.replies
+customer-service-relay            publish order.replies
+order-service                     process order.replies
+order-service                       saga CreateOrder reserve_stock
+order-service                         create inventory.commands
+order-service-relay                     publish inventory.commands
+inventory-service                       process inventory.commands
+inventory-service                         create order.replies
+inventory-service-relay                     publish order.replies
+order-service                               process order.replies
+order-service                                 saga CreateOrder confirm_credit
+order-service                                   create customer.commands
+order-service-relay                               publish customer.commands
+customer-service                                  process customer.commands
+customer-service                                    create order.replies
+customer-service-relay                                publish order.replies
+order-service                                         process order.replies
+order-service                                           saga CreateOrder approve_order
+order-service                                             create order.events
+order-service-relay                                         publish order.events
+"""
+
+REJECTED = """
+order-service           POST /orders
+order-service             saga CreateOrder create_order
+order-service               create order.events
+order-service-relay           publish order.events
+order-service             saga CreateOrder reserve_credit
+order-service               create customer.commands
+order-service-relay           publish customer.commands
+customer-service              process customer.commands
+customer-service                create order.replies
+customer-service-relay            publish order.replies
+order-service                     process order.replies
+order-service                       saga CreateOrder reserve_stock ERROR
+order-service                         create inventory.commands
+order-service-relay                     publish inventory.commands
+inventory-service                       process inventory.commands
+inventory-service                         create order.replies
+inventory-service-relay                     publish order.replies
+order-service                               process order.replies
+order-service                                 saga CreateOrder reserve_credit compensation
+order-service                                   create customer.commands
+order-service-relay                               publish customer.commands
+customer-service                                  process customer.commands compensation
+customer-service                                    create order.replies
+customer-service-relay                                publish order.replies
+order-service                                         process order.replies compensation
+order-service                                           saga CreateOrder create_order compensation
+order-service                                             create order.events
+order-service-relay                                         publish order.events
+"""
+
+CANCELLED = """
+order-service           POST /orders/{order_id}/cancellation
+order-service             saga CancelOrder begin_cancellation
+order-service             saga CancelOrder release_stock
+order-service               create inventory.commands
+order-service-relay           publish inventory.commands
+inventory-service             process inventory.commands
+inventory-service               create order.replies
+inventory-service-relay           publish order.replies
+order-service                     process order.replies
+order-service                       saga CancelOrder release_credit
+order-service                         create customer.commands
+order-service-relay                     publish customer.commands
+customer-service                        process customer.commands
+customer-service                          create order.replies
+customer-service-relay                      publish order.replies
+order-service                               process order.replies
+order-service                                 saga CancelOrder confirm_cancellation
+order-service                                   create order.events
+order-service-relay                               publish order.events
+"""
+
+
+def tree(trace: Trace) -> str:
+    """The trace as it is written above."""
+    return "\n".join(["", *_lines(trace, trace.roots, depth=0), ""])
+
+
+def _lines(trace: Trace, spans: list[Span], depth: int) -> Iterator[str]:
+    for span in sorted(spans, key=lambda span: (span.start_ns, span.name)):
+        marks = "".join(
+            [
+                " compensation" * (span.attributes.get("saga.direction") == "compensation"),
+                " ERROR" * span.is_error,
+            ]
+        )
+        yield f"{span.service:<24}{'  ' * depth}{span.name}{marks}"
+        yield from _lines(trace, trace.children(span), depth + 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shop:
+    """The platform with tracing on, one customer and one product."""
+
+    platform: Platform
+    clients: Clients
+    spans: SpanStore
+
+    async def order(self, key: str, *, quantity: int) -> UUID:
+        line = Line(product_id="11", quantity=quantity, unit_price=Decimal("1.00"))
+        return await self.clients.orders.place(key=key, customer_id="ALFKI", lines=(line,))
+
+    async def is_decided(self, order_id: UUID) -> OrderState:
+        async def decided() -> OrderState | None:
+            state = (await self.clients.orders.order(order_id)).state
+            return None if state in IN_FLIGHT else state
+
+        state = await eventually(decided, within=60)
+        assert state is not None
+        return state
+
+    async def trace(self, saga_type: str, order_id: UUID, *, like: str) -> Trace:
+        """The one trace of an order's saga, once it is complete; at last it has to be `like` this.
+
+        A step without children may be on its way for as long as exporters batch.
+        """
+
+        def whole() -> Trace:
+            about = {"saga.type": saga_type, "saga.subject": str(order_id)}
+            trace = self.spans.whole_trace(about)
+            assert tree(trace) == like
+            return trace
+
+        return await eventually(whole, within=30)
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    """A collector, which all processes that are started meanwhile export to."""
+    variables = {"OTEL_BSP_SCHEDULE_DELAY": "200"}
+    with receiving_spans() as receiver, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint)
+        for name, value in variables.items():
+            environment.setenv(name, value)
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[RunFolder]:
+    with tempfile.TemporaryDirectory(prefix="longship-test-") as name:
+        Path(name).chmod(0o711)
+        (Path(name) / "run").mkdir()
+        yield RunFolder(Path(name) / "run")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(receiver: Receiver, folder: RunFolder) -> AsyncIterator[Shop]:
+    async with (
+        running_platform(folder, print) as platform,
+        clients_of(platform.addresses) as clients,
+    ):
+        await clients.customers.put("ALFKI", name="Alfreds", country="Germany", limit=Decimal(900))
+        await clients.inventory.put("11", name="Queso", on_hand=30)
+        yield Shop(platform=platform, clients=clients, spans=receiver.spans)
+
+
+async def test_an_approved_order_is_one_trace_from_the_request_to_the_last_event(
+    shop: Shop,
+) -> None:
+    order_id = await shop.order("approved", quantity=1)
+    assert await shop.is_decided(order_id) is OrderState.APPROVED
+
+    trace = await shop.trace("CreateOrder", order_id, like=APPROVED)
+
+    assert {"order-service", "customer-service", "inventory-service"} <= set(trace.services)
+    _check_messages(trace)
+
+
+async def test_a_rejected_order_shows_its_compensation_and_an_error_only_where_it_was_refused(
+    shop: Shop,
+) -> None:
+    order_id = await shop.order("rejected", quantity=31)
+    assert await shop.is_decided(order_id) is OrderState.REJECTED
+
+    trace = await shop.trace("CreateOrder", order_id, like=REJECTED)
+
+    (failed,) = [span for span in trace.spans if span.is_error]
+    assert failed.has({"saga.outcome": "refused", "error.type": "inventory.OutOfStock.v1"})
+    _check_messages(trace)
+
+
+async def test_a_cancellation_is_a_trace_of_its_own_found_by_its_order(shop: Shop) -> None:
+    order_id = await shop.order("cancelled", quantity=1)
+    assert await shop.is_decided(order_id) is OrderState.APPROVED
+    await shop.clients.orders.cancel(order_id)
+    assert await shop.is_decided(order_id) is OrderState.CANCELLED
+
+    trace = await shop.trace("CancelOrder", order_id, like=CANCELLED)
+
+    _check_messages(trace)
+    created = await shop.trace("CreateOrder", order_id, like=APPROVED)
+    assert shop.spans.traces({"saga.subject": str(order_id)}) == [created, trace]
+
+
+def _check_messages(trace: Trace) -> None:
+    """Whatever handles a message is linked to where it was made, and says how it came."""
+    spans = {span.span_id: span for span in trace.spans}
+    for span in trace.spans:
+        if span.kind is SpanKind.CONSUMER:
+            assert [spans[link.span_id].kind for link in span.links] == [SpanKind.PRODUCER]
+            assert [link.span_id for link in span.links] == [span.parent_id]
+            assert span.attributes["messaging.nats.delivery_count"] == 1
+            assert span.attributes["messaging.nats.stream_sequence"] > 0
+        if span.kind in {SpanKind.CONSUMER, SpanKind.PRODUCER, SpanKind.CLIENT}:
+            assert span.attributes["messaging.system"] == "nats"
+            assert UUID(span.attributes["messaging.message.id"])
