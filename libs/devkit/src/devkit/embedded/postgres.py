@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,10 @@ class PostgresServer(EmbeddedServer):
         """Run statements one by one as superuser; raises RuntimeError with the server's message."""
         self._run(";\n".join(statements), database=database)
 
+    def run_script(self, script: str, variables: Mapping[str, str]) -> None:
+        """Run a psql script as superuser; raises RuntimeError with the server's message."""
+        self._run(_settings(variables) + script)
+
     def create_database(self, name: str) -> Database:
         """Create database and role ``name``, and the role ``<name>_relay``.
 
@@ -131,9 +136,7 @@ class PostgresServer(EmbeddedServer):
         return (self._home / "superuser-password").read_text().strip()
 
     def _run(self, script: str, *, database: str = "postgres", **variables: str) -> None:
-        # set in the script: arguments of a process are there for all to read
-        settings = "".join(f"\\set {name} {value}\n" for name, value in variables.items())
-        finished = self._psql(settings + script, database=database)
+        finished = self._psql(_settings(variables) + script, database=database)
         if finished.returncode != 0:
             raise RuntimeError(f"PostgreSQL refused: {finished.stderr.strip()}")
 
@@ -192,3 +195,8 @@ def relay_role_of(database: str) -> str:
 def _give_to(account: Account | None, path: Path) -> None:
     if account is not None:
         os.chown(path, account.uid, account.gid)
+
+
+def _settings(variables: Mapping[str, str]) -> str:
+    """Set in the script: arguments of a process are there for all to read."""
+    return "".join(f"\\set {name} {value}\n" for name, value in variables.items())
