@@ -1,5 +1,6 @@
 """Bringing JetStream to what the services declare."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,7 +8,13 @@ import pytest
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from chassis.messaging.provisioner import DriftError, Verb, make_plan, provision
+from chassis.messaging.provisioner import (
+    DriftError,
+    MissingStreamError,
+    Verb,
+    make_plan,
+    provision,
+)
 from chassis.messaging.topology import (
     Consumer,
     ServiceTopology,
@@ -18,12 +25,18 @@ from chassis.messaging.topology import (
 )
 
 COMMANDS = commands("depot", partitions=2)
-EVENTS = Stream(channel=events("depot"))
+EVENTS = Stream(channel=events("depot", partitions=2))
 DEPOT = ServiceTopology(
     service="depot-service",
     context="depot",
     streams=(Stream(channel=COMMANDS), EVENTS),
     consumers=(Consumer(service="depot-service", channel=COMMANDS),),
+)
+SHOP = ServiceTopology(
+    service="shop-service",
+    context="shop",
+    streams=(Stream(channel=events("shop")),),
+    consumers=(Consumer(service="shop-service", channel=EVENTS.channel, names=("Moved",)),),
 )
 
 
@@ -89,7 +102,66 @@ async def test_fewer_partitions_are_refused(jetstream: JetStreamContext) -> None
     plan = await make_plan(jetstream, [changed])
 
     [refused] = [action for action in plan if action.verb is Verb.REFUSE]
-    assert "had more than 1 partitions" in refused.reason
+    assert "had 2 partitions, more than 1" in refused.reason
+
+
+async def test_more_partitions_are_refused_while_keys_have_messages_under_way(
+    jetstream: JetStreamContext,
+) -> None:
+    await provision(jetstream, [DEPOT])
+    wide = ServiceTopology(
+        service="depot-service",
+        context="depot",
+        streams=(Stream(channel=commands("depot", partitions=4)),),
+    )
+    await jetstream.publish("depot.commands.Move.0", b"x")
+    with pytest.raises(DriftError, match="it has messages in 2 partitions"):
+        await provision(jetstream, [wide])
+
+    await jetstream.purge_stream("depot-commands")
+
+    [update] = await provision(jetstream, [wide])
+    assert (update.verb, update.reason) == (Verb.UPDATE, "metadata")
+
+
+async def test_a_service_provisioned_alone_waits_for_the_streams_that_it_reads_of_others(
+    jetstream: JetStreamContext,
+) -> None:
+    with pytest.raises(MissingStreamError, match="depot-events: shop-service reads it"):
+        await provision(jetstream, [SHOP])
+    assert await jetstream.stream_info("shop-events")
+
+    await provision(jetstream, [DEPOT])
+
+    created = [a.name for a in await provision(jetstream, [SHOP]) if a.verb is Verb.CREATE]
+    assert created == ["depot-events → shop-service-0", "depot-events → shop-service-1"]
+    durable = await jetstream.consumer_info("depot-events", "shop-service-1")
+    assert durable.config.filter_subjects == ["depot.events.Moved.1"]
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        replace(SHOP, consumers=(Consumer(service="shop-service", channel=events("depot", 3)),)),
+        replace(SHOP, consumers=(), sends_to=(commands("depot", 3),)),
+    ],
+    ids=["reader", "sender"],
+)
+async def test_who_counts_other_partitions_than_the_owner_is_refused_though_the_owner_is_absent(
+    jetstream: JetStreamContext, stranger: ServiceTopology
+) -> None:
+    await provision(jetstream, [DEPOT])
+
+    with pytest.raises(DriftError, match="with 3 partitions, its owner declares 2"):
+        await provision(jetstream, [stranger])
+
+
+async def test_provisioners_at_the_same_time_do_each_other_no_harm(
+    jetstream: JetStreamContext,
+) -> None:
+    await asyncio.gather(*(provision(jetstream, [DEPOT, SHOP]) for _ in range(8)))
+
+    assert {a.verb for a in await provision(jetstream, [DEPOT, SHOP])} == {Verb.KEEP}
 
 
 async def test_a_sender_that_counts_other_partitions_than_the_owner_is_refused(

@@ -1,35 +1,30 @@
-"""Brings JetStream to what the services declare: run before they start, as often as you like.
+"""Brings JetStream to what services declare: for all of them or one by one, as often as you like.
 
 What can be changed without loss is changed. What would lose messages or their order is refused
-with a reason, and then nothing at all is changed.
+with a reason, and then nothing at all is changed. Provisioners may run at the same time: each makes
+its own services' streams first, and what it reads of others' waits until they are made.
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
 from nats.js import JetStreamContext
-from nats.js.api import (
-    AckPolicy,
-    ConsumerConfig,
-    DeliverPolicy,
-    DiscardPolicy,
-    RetentionPolicy,
-    StorageType,
-    StreamConfig,
-    StreamInfo,
-)
+from nats.js.api import ConsumerConfig, StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
 
-from chassis.messaging.contracts import Kind
+from chassis.messaging.jetstream import consumer_config, partitions_of, stream_config
 from chassis.messaging.topology import Channel, Consumer, ServiceTopology, Stream, TopologyError
-
-_UNLIMITED = -1
 
 
 class DriftError(Exception):
     """JetStream differs from the declarations in a way that only a person may resolve."""
+
+
+class MissingStreamError(Exception):
+    """Another service's stream, which a consumer here reads, has not been made yet."""
 
 
 class Verb(StrEnum):
@@ -38,6 +33,7 @@ class Verb(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     KEEP = "keep"
+    WAIT = "wait"
     REFUSE = "refuse"
 
 
@@ -57,30 +53,34 @@ async def provision(js: JetStreamContext, topologies: Sequence[ServiceTopology])
     """Create and update everything that is declared; returns what was done.
 
     Raises TopologyError when declarations contradict each other and DriftError when JetStream has
-    something that would be destroyed; in both cases before anything is changed.
+    something that would be destroyed; in both cases before anything is changed. Raises
+    MissingStreamError when everything else is done: provision again once the stream is there.
     """
     plan = await make_plan(js, topologies)
-    refused = [action for action in plan if action.verb is Verb.REFUSE]
-    if refused:
-        reasons = "\n".join(f"  {a.kind} {a.name}: {a.reason}" for a in refused)
-        raise DriftError(f"nothing was changed, because this would lose messages:\n{reasons}")
+    if refused := _reasons(plan, Verb.REFUSE):
+        raise DriftError(f"nothing was changed, because this would lose messages:\n{refused}")
     for action in plan:
         await _carry_out(js, action)
+    if missing := _reasons(plan, Verb.WAIT):
+        raise MissingStreamError(f"streams of other services are missing:\n{missing}")
     return plan
+
+
+def _reasons(plan: Iterable[Action], verb: Verb) -> str:
+    lines = (f"  {a.kind} {a.name}: {a.reason}" for a in plan if a.verb is verb)
+    return "\n".join(dict.fromkeys(lines))
 
 
 async def make_plan(js: JetStreamContext, topologies: Sequence[ServiceTopology]) -> list[Action]:
     """What `provision` would do, streams before their consumers."""
     check_agreement(topologies)
     streams = [stream for topology in topologies for stream in topology.streams]
-    consumers = [consumer for topology in topologies for consumer in topology.consumers]
     plan = [await _plan_stream(js, stream) for stream in streams]
-    for consumer in consumers:
-        plan += [
-            await _plan_consumer(js, consumer, partition)
-            for partition in range(consumer.channel.partitions)
-        ]
-        plan.extend(await _plan_surplus(js, consumer))
+    own = {stream.name for stream in streams}
+    for topology in topologies:
+        plan += await _plan_senders(js, topology, own)
+        for consumer in topology.consumers:
+            plan += await _plan_consumer(js, consumer, own)
     return plan
 
 
@@ -104,44 +104,12 @@ def check_agreement(topologies: Iterable[ServiceTopology]) -> None:
                 )
 
 
-def stream_config(stream: Stream) -> StreamConfig:
-    """JetStream's configuration of a declared stream."""
-    keep = stream.channel.kind is Kind.EVENTS
-    return StreamConfig(
-        name=stream.name,
-        subjects=list(stream.subjects),
-        retention=RetentionPolicy.LIMITS if keep else RetentionPolicy.WORK_QUEUE,
-        storage=StorageType.FILE,
-        discard=DiscardPolicy.NEW,
-        max_age=stream.max_age.total_seconds() if keep else 0,
-        max_bytes=stream.max_bytes,
-        num_replicas=stream.replicas,
-        duplicate_window=stream.duplicate_window.total_seconds(),
-        allow_atomic=True,
-    )
-
-
-def consumer_config(consumer: Consumer, partition: int) -> ConsumerConfig:
-    """JetStream's configuration of one partition's durable."""
-    return ConsumerConfig(
-        name=consumer.durable(partition),  # else nats-py makes it by an API subject of its own
-        durable_name=consumer.durable(partition),
-        filter_subjects=list(consumer.channel.filter_subjects(partition, consumer.names)),
-        deliver_policy=DeliverPolicy.ALL,
-        ack_policy=AckPolicy.EXPLICIT,
-        ack_wait=consumer.ack_wait.total_seconds(),
-        max_deliver=_UNLIMITED,
-        max_ack_pending=consumer.max_ack_pending,
-    )
-
-
 async def _plan_stream(js: JetStreamContext, stream: Stream) -> Action:
     wanted = stream_config(stream)
-    try:
-        info = await js.stream_info(stream.name)
-    except NotFoundError:
+    info = await _stream_info(js, stream.name)
+    if info is None:
         return Action(Verb.CREATE, "stream", stream.name, config=wanted)
-    refusal = _stream_refusal(info, wanted)
+    refusal = _repartitioning_refusal(info, wanted) or _stream_refusal(info, wanted)
     if refusal:
         return Action(Verb.REFUSE, "stream", stream.name, refusal)
     changed = _differences(info.config, wanted)
@@ -165,7 +133,62 @@ def _stream_refusal(info: StreamInfo, wanted: StreamConfig) -> str:
     return ""
 
 
-async def _plan_consumer(js: JetStreamContext, consumer: Consumer, partition: int) -> Action:
+def _repartitioning_refusal(info: StreamInfo, wanted: StreamConfig) -> str:
+    """Keys must not change place with messages under way, nor partitions lose their readers."""
+    had, has = partitions_of(info.config), partitions_of(wanted)
+    if had is None or has is None or had == has:
+        return ""
+    if has < had:
+        return f"it had {had} partitions, more than {has}; drain it and delete its consumers first"
+    return f"it has messages in {had} partitions; drain it first" if info.state.messages else ""
+
+
+async def _plan_senders(
+    js: JetStreamContext, topology: ServiceTopology, own: AbstractSet[str]
+) -> list[Action]:
+    """Refusals of what is sent to other services otherwise than they read it."""
+    return [
+        refusal
+        for channel in topology.sends_to
+        if channel.stream not in own
+        and (info := await _stream_info(js, channel.stream))
+        and (refusal := _disagreement(topology.service, channel, info))
+    ]
+
+
+async def _plan_consumer(
+    js: JetStreamContext, consumer: Consumer, own: AbstractSet[str]
+) -> list[Action]:
+    channel = consumer.channel
+    if channel.stream not in own:
+        info = await _stream_info(js, channel.stream)
+        if info is None:
+            reason = f"{consumer.service} reads it, and its owner has not provisioned it yet"
+            return [Action(Verb.WAIT, "stream", channel.stream, reason)]
+        if refusal := _disagreement(consumer.service, channel, info):
+            return [refusal]
+    return [await _plan_durable(js, consumer, number) for number in range(channel.partitions)]
+
+
+def _disagreement(service: str, channel: Channel, info: StreamInfo) -> Action | None:
+    declared = partitions_of(info.config)
+    if declared in (None, channel.partitions):
+        return None
+    reason = (
+        f"{service} uses {channel.name} with {channel.partitions} partitions, "
+        f"its owner declares {declared}"
+    )
+    return Action(Verb.REFUSE, "stream", channel.stream, reason)
+
+
+async def _stream_info(js: JetStreamContext, stream: str) -> StreamInfo | None:
+    try:
+        return await js.stream_info(stream)
+    except NotFoundError:
+        return None
+
+
+async def _plan_durable(js: JetStreamContext, consumer: Consumer, partition: int) -> Action:
     stream, wanted = consumer.channel.stream, consumer_config(consumer, partition)
     name = f"{stream} → {wanted.durable_name}"
     try:
@@ -184,34 +207,20 @@ async def _plan_consumer(js: JetStreamContext, consumer: Consumer, partition: in
     return Action(verb, "consumer", name, ", ".join(changed), wanted, stream)
 
 
-async def _plan_surplus(js: JetStreamContext, consumer: Consumer) -> list[Action]:
-    """Refuse fewer partitions than there were: keys would change place with messages under way."""
-    try:
-        await js.consumer_info(
-            consumer.channel.stream, consumer.durable(consumer.channel.partitions)
-        )
-    except NotFoundError:
-        return []
-    return [
-        Action(
-            Verb.REFUSE,
-            "consumer",
-            f"{consumer.channel.stream} → {consumer.durable(consumer.channel.partitions)}",
-            f"{consumer.channel.name} had more than {consumer.channel.partitions} partitions; "
-            "drain the stream and delete its consumers first",
-        )
-    ]
-
-
 def _differences(current: Any, wanted: Any) -> list[str]:
     """Names of the fields that the declaration sets and JetStream has otherwise."""
     return [
         field.name
         for field in fields(wanted)
         if (value := getattr(wanted, field.name)) is not None
-        and getattr(current, field.name) != value
-        and (value or getattr(current, field.name))
+        and not _is_as_wanted(getattr(current, field.name), value)
     ]
+
+
+def _is_as_wanted(current: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict):  # the server adds metadata of its own
+        return wanted.items() <= (current or {}).items()
+    return bool(current == wanted or not (current or wanted))
 
 
 async def _carry_out(js: JetStreamContext, action: Action) -> None:
