@@ -48,12 +48,14 @@ def test_every_order_of_a_mix_is_decided_as_foreseen_and_the_sums_agree(
     assert outcome["approved"] == foreseen.approved
     assert outcome["cancelled"] == foreseen.cancelled
     assert outcome["rejected"] == foreseen.rejected
+    assert outcome["delivered"] + outcome["shipment_failed"] == foreseen.approved
     assert outcome["in_flight"] == 0
     assert outcome["sums_agree"] is True
     assert 0 < outcome["saga_ms"]["p50"] <= outcome["saga_ms"]["p99"]
     assert outcome["messages"]["relayed"] > 40
     assert outcome["messages"]["dead_lettered"] == 0
     assert "COMPENSATED" in finished.stderr
+    assert "ShipmentDispatched" in finished.stderr
 
 
 @pytest.mark.slow

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from devkit.books import read_books
+from devkit.carrier import Carrier
 from devkit.clients import Clients, clients_of
 from devkit.mix import mixed_orders
-from devkit.pace import all_decided
+from devkit.pace import all_ended
 from devkit.placing import load, place
 from devkit.platform import NATS, POSTGRESQL, Platform, running_platform
 from devkit.run_folder import RunFolder
@@ -20,6 +21,8 @@ from devkit.scenario import Scenario
 from devkit.sums import disagreements
 
 NATS_AWAY_SECONDS = float(os.environ.get("NATS_AWAY_SECONDS", "4"))
+
+CARRIER = Carrier(pickup_seconds=1, transit_seconds=1, failure_percent=20)
 
 pytestmark = pytest.mark.slow
 
@@ -32,11 +35,11 @@ def folder(run_dir: Path) -> RunFolder:
 
 @pytest.fixture
 async def platform(folder: RunFolder) -> AsyncIterator[Platform]:
-    async with running_platform(folder, print) as platform:
+    async with running_platform(folder, print, carrier=CARRIER) as platform:
         yield platform
 
 
-async def test_orders_are_taken_while_nats_is_away_and_all_decided_afterwards(
+async def test_orders_are_taken_while_nats_is_away_and_all_end_well_afterwards(
     platform: Platform,
 ) -> None:
     scenario = mixed_orders(60, seed=2).scenario
@@ -70,7 +73,7 @@ async def _place(scenario: Scenario, clients: Clients, *, rate: float) -> list[o
 
 
 async def _check_that_everything_ends_well(scenario: Scenario, clients: Clients) -> None:
-    assert await all_decided(clients, within=90, observe=lambda _: None)
+    assert await all_ended(clients, within=90, observe=lambda _: None)
     assert disagreements(await read_books(clients), stock=scenario.stock) == []
 
 

@@ -17,8 +17,8 @@ from opentelemetry.trace import SpanKind
 
 from devkit.clients import Clients, clients_of
 from devkit.eventually import eventually
-from devkit.models import IN_FLIGHT, Line, OrderState
-from devkit.platform import Platform, running_platform
+from devkit.models import IN_SAGA, Line, OrderState
+from devkit.platform import SAGA_SERVICES, Platform, running_platform
 from devkit.run_folder import RunFolder
 from devkit.tracing.receiver import Receiver, receiving_spans
 from devkit.tracing.span import Span
@@ -144,7 +144,7 @@ class Shop:
     async def is_decided(self, order_id: UUID) -> OrderState:
         async def decided() -> OrderState | None:
             state = (await self.clients.orders.order(order_id)).state
-            return None if state in IN_FLIGHT else state
+            return None if state in IN_SAGA else state
 
         state = await eventually(decided, within=60)
         assert state is not None
@@ -187,7 +187,7 @@ def folder() -> Iterator[RunFolder]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(receiver: Receiver, folder: RunFolder) -> AsyncIterator[Shop]:
     async with (
-        running_platform(folder, print) as platform,
+        running_platform(folder, print, services=SAGA_SERVICES) as platform,
         clients_of(platform.addresses) as clients,
     ):
         await clients.customers.put("ALFKI", name="Alfreds", country="Germany", limit=Decimal(900))

@@ -15,6 +15,8 @@ from devkit.models import (
     Product,
     ReservationState,
     SagaHistory,
+    Shipment,
+    ShipmentState,
     StockReservation,
 )
 
@@ -23,7 +25,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ACCEPTED = {"key": ORDER}
 
 
-def order(order_id: UUID = ORDER, state: OrderState = OrderState.APPROVED) -> Order:
+def order(order_id: UUID = ORDER, state: OrderState = OrderState.DELIVERED) -> Order:
     return Order(
         order_id=order_id,
         customer_id="ALFKI",
@@ -92,8 +94,8 @@ def test_an_order_that_is_never_decided_is_lost() -> None:
 
 
 def test_an_approved_order_without_its_reservations_is_lost() -> None:
-    assert list(lost(books(of=account()), [])) == [f"order {ORDER} is approved without credit"]
-    assert list(lost(books(holding=stock()), [])) == [f"order {ORDER} is approved without queso"]
+    assert list(lost(books(of=account()), [])) == [f"order {ORDER} is DELIVERED without credit"]
+    assert list(lost(books(holding=stock()), [])) == [f"order {ORDER} is DELIVERED without queso"]
 
 
 def test_a_request_that_gave_two_orders_was_applied_twice() -> None:
@@ -131,4 +133,17 @@ def test_a_saga_that_has_not_ended_is_stuck() -> None:
         steps=(),
     )
     waiting = ended.model_copy(update={"state": "RUNNING", "ended_at": None})
-    assert list(stuck([ended, waiting])) == [f"CreateOrder {ORDER} is still RUNNING"]
+    assert list(stuck([ended, waiting], [])) == [f"CreateOrder {ORDER} is still RUNNING"]
+
+
+def test_a_shipment_that_is_under_way_is_stuck() -> None:
+    shipments = [
+        Shipment(order_id=ORDER, state=ShipmentState.DISPATCHED),
+        Shipment(order_id=OTHER, state=ShipmentState.WITHHELD),
+    ]
+    assert list(stuck([], shipments)) == [f"the shipment of order {ORDER} is still DISPATCHED"]
+
+
+def test_an_approved_order_that_is_never_shipped_is_lost() -> None:
+    waiting = books(order(state=OrderState.APPROVED))
+    assert list(lost(waiting, [])) == [f"order {ORDER} is still APPROVED"]

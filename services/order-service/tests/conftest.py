@@ -18,7 +18,7 @@ from order_service.app import build
 from order_service.settings import Settings
 
 NO_BROKER = "nats://127.0.0.1:1"
-EMPTY = "TRUNCATE orders, idempotency_keys, saga_instances, saga_log, outbox"
+EMPTY = "TRUNCATE orders, idempotency_keys, saga_instances, saga_log, flow_expectations, outbox"
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ class Service:
             max_body_bytes=settings.max_body_bytes,
             lifespan=self._lifespan,
         )
-        self._beside: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+        self.beside: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self._orchestrators: list[SagaOrchestrator] = []
 
     def handle_commands(
@@ -101,7 +101,7 @@ class Service:
 
     def run_beside(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run this in the service's process as long as it serves; it is cancelled at the end."""
-        self._beside[name] = run
+        self.beside[name] = run
 
     def _consumer(self, kind: Kind, context: str | None = None) -> Consumer:
         wanted = (context or self.topology.context, kind)
@@ -116,7 +116,7 @@ class Service:
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._run_broker(), name="broker")]
-        tasks += [asyncio.create_task(run(), name=name) for name, run in self._beside.items()]
+        tasks += [asyncio.create_task(run(), name=name) for name, run in self.beside.items()]
         self._say_what_is_on()
         try:
             yield
@@ -143,7 +143,7 @@ class Service:
             publishes=[channel.name for channel in self.topology.publishes],
             relay=f"poked at UDP {poke_port}" if poke_port else "polls: RELAY_POKE_PORT is not set",
             sagas=[saga for orchestrator in self._orchestrators for saga in orchestrator.sagas],
-            beside=sorted(self._beside),
+            beside=sorted(self.beside),
             tracing=str(tracing_switch(os.environ)),
             traced_statements="on" if settings.trace_database else "off: TRACE_DATABASE is not set",
         )

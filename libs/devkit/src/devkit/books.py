@@ -8,13 +8,13 @@ from uuid import UUID
 from devkit.clients import Clients
 from devkit.concurrency import for_each
 from devkit.models import (
-    IN_FLIGHT,
+    GIVEN_BACK,
+    HOLDING,
     CreditReservation,
     Customer,
     Order,
-    OrderState,
     Product,
-    ReservationState,
+    Shipment,
     StockReservation,
 )
 
@@ -31,7 +31,7 @@ class CustomerAccount:
         """What is reserved or confirmed, by order."""
         amounts: dict[UUID, Decimal] = defaultdict(Decimal)
         for reservation in self.reservations:
-            if reservation.state is not ReservationState.RELEASED:
+            if reservation.state not in GIVEN_BACK:
                 amounts[reservation.order_id] += reservation.amount
         return dict(amounts)
 
@@ -46,7 +46,7 @@ class ProductStock:
         """What is reserved or confirmed, by order."""
         quantities: dict[UUID, int] = defaultdict(int)
         for reservation in self.reservations:
-            if reservation.state is not ReservationState.RELEASED:
+            if reservation.state not in GIVEN_BACK:
                 quantities[reservation.order_id] += reservation.quantity
         return dict(quantities)
 
@@ -56,14 +56,12 @@ class Books:
     orders: tuple[Order, ...]
     accounts: tuple[CustomerAccount, ...]
     stocks: tuple[ProductStock, ...]
+    shipments: tuple[Shipment, ...] = ()
 
     @property
-    def approved(self) -> tuple[Order, ...]:
-        return tuple(order for order in self.orders if order.state is OrderState.APPROVED)
-
-    @property
-    def in_flight(self) -> tuple[Order, ...]:
-        return tuple(order for order in self.orders if order.state in IN_FLIGHT)
+    def holding(self) -> tuple[Order, ...]:
+        """Orders that hold goods and owe for them."""
+        return tuple(order for order in self.orders if order.state in HOLDING)
 
 
 async def read_books(clients: Clients) -> Books:
@@ -83,4 +81,11 @@ async def read_books(clients: Clients) -> Books:
         orders=tuple([order async for order in clients.orders.orders()]),
         accounts=tuple(await for_each(customers, account, at_once=_AT_ONCE)),
         stocks=tuple(await for_each(products, stock, at_once=_AT_ONCE)),
+        shipments=await _shipments(clients),
     )
+
+
+async def _shipments(clients: Clients) -> tuple[Shipment, ...]:
+    if clients.shipping is None:
+        return ()
+    return tuple([shipment async for shipment in clients.shipping.shipments()])

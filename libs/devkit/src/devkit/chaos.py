@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from devkit.books import Books, read_books
+from devkit.carrier import Carrier
 from devkit.clients import Clients, clients_of
 from devkit.concurrency import for_each, task_group
 from devkit.findings import Findings, applied_twice, late, lost, stuck
 from devkit.killing import kill_at_random
 from devkit.listening import Listener, listening
 from devkit.models import Order, SagaHistory
-from devkit.pace import all_decided
+from devkit.pace import all_ended
 from devkit.placing import cancel_if_approved, load, place
 from devkit.platform import NATS, SERVICES, Platform, relay_of
 from devkit.progress import Stage, Stages
@@ -21,8 +22,11 @@ from devkit.sums import disagreements
 
 _KILLS_A_SECOND = 0.7
 _REQUESTS_AT_ONCE = 32
-_DECISION_SECONDS = 180.0
+_ENDING_SECONDS = 180.0
 _PATIENCE_SECONDS = 120.0
+
+# An order may be cancelled before or after its goods have left: both happen
+CARRIER = Carrier(pickup_seconds=0.5, transit_seconds=0.5, failure_percent=20)
 
 VICTIMS = [*SERVICES, *(relay_of(service) for service in SERVICES), NATS]
 
@@ -51,7 +55,7 @@ async def wreak(
             await load(scenario, clients)
         accepted = await _run(chaos, scenario, platform, clients, stages)
         with stages.stage("waiting until none is in flight") as waiting:
-            await all_decided(clients, within=_DECISION_SECONDS, observe=waiting.show)
+            await all_ended(clients, within=_ENDING_SECONDS, observe=waiting.show)
         with stages.stage("reading the books"):
             return await _findings(chaos, scenario, accepted, clients, listener)
 
@@ -100,7 +104,7 @@ async def _findings(
         lost=tuple(lost(books, accepted.values())),
         applied_twice=tuple(applied_twice(books, accepted)),
         out_of_order=tuple(late(await listener.late_messages())),
-        stuck=tuple(stuck(await _histories(books, clients))),
+        stuck=tuple(stuck(await _histories(books, clients), books.shipments)),
         disagreements=tuple(disagreements(books, stock=scenario.stock)),
     )
 

@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 
 from devkit.bench.cli import bench
-from devkit.chaos import Chaos, wreak
+from devkit.chaos import CARRIER, Chaos, wreak
 from devkit.csv_fields import amount
 from devkit.csv_table import FieldError
-from devkit.demo import Demonstration, demonstrate
+from devkit.demo import Demonstration, carrier_for, demonstrate
 from devkit.embedded.server import ServerDidNotStartError
 from devkit.findings import Findings
 from devkit.http_client import ApiError
@@ -165,12 +165,15 @@ async def _keep_running(folder: RunFolder, *, as_json: bool) -> None:
 async def _demonstrate(
     scenario: Scenario, folder: RunFolder, *, rate: float | None, in_order: bool
 ) -> Demonstration:
-    async with running_platform(folder, stages.say) as platform:
-        return await demonstrate(scenario, platform, rate=rate, in_order=in_order, stages=stages)
+    carrier = carrier_for(scenario)
+    async with running_platform(folder, stages.say, carrier=carrier) as platform:
+        return await demonstrate(
+            scenario, platform, carrier=carrier, rate=rate, in_order=in_order, stages=stages
+        )
 
 
 async def _wreak(chaos: Chaos, scenario: Scenario, folder: RunFolder) -> Findings:
-    async with running_platform(folder, stages.say) as platform:
+    async with running_platform(folder, stages.say, carrier=CARRIER) as platform:
         return await wreak(chaos, scenario, platform, stages=stages)
 
 

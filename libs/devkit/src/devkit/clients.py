@@ -1,4 +1,4 @@
-"""Clients of the three services' HTTP APIs."""
+"""Clients of the services' HTTP APIs."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,11 +19,20 @@ from devkit.models import (
     OrderState,
     Product,
     SagaHistory,
+    Shipment,
+    ShipmentState,
     StockReservation,
 )
-from devkit.platform import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE, Addresses
+from devkit.platform import (
+    CUSTOMER_SERVICE,
+    INVENTORY_SERVICE,
+    ORDER_SERVICE,
+    SHIPPING_SERVICE,
+    Addresses,
+)
 
 _PAGE = 500
+_CANNOT_BE_CANCELLED_YET = {OrderState.PENDING, OrderState.REJECTED}
 
 T = TypeVar("T")
 
@@ -32,6 +41,7 @@ _histories = TypeAdapter(list[SagaHistory])
 _customers = TypeAdapter(list[Customer])
 _products = TypeAdapter(list[Product])
 _credit_reservations = TypeAdapter(list[CreditReservation])
+_shipments = TypeAdapter(list[Shipment])
 _stock_reservations = TypeAdapter(list[StockReservation])
 
 
@@ -52,14 +62,16 @@ class OrderClient:
         return UUID(answer.json()["order_id"])
 
     async def cancel(self, order_id: UUID) -> None:
-        """Ask for a cancellation; no error where an earlier request has been heard already."""
+        """Ask for a cancellation.
+
+        No error where an earlier request has been heard already, or the goods have left.
+        """
         try:
             await self._api.request("POST", f"/orders/{order_id}/cancellation")
         except ApiError as error:
             if error.status != httpx.codes.CONFLICT:
                 raise
-            state = (await self.order(order_id)).state
-            if state not in {OrderState.CANCEL_PENDING, OrderState.CANCELLED}:
+            if (await self.order(order_id)).state in _CANNOT_BE_CANCELLED_YET:
                 raise
 
     async def order(self, order_id: UUID) -> Order:
@@ -72,6 +84,10 @@ class OrderClient:
     async def count(self, state: OrderState, *, at_most: int) -> int:
         """How many orders are in a state, counting up to ``at_most``."""
         return len(await self._api.get("/orders", state=state, limit=at_most))
+
+    async def open_flows(self, *, at_most: int) -> int:
+        """How many flows by choreography have not ended, counting up to ``at_most``."""
+        return len(await self._api.get("/flows", limit=at_most))
 
     async def sagas(self, order_id: UUID) -> list[SagaHistory]:
         return _histories.validate_python(await self._api.get(f"/orders/{order_id}/sagas"))
@@ -115,11 +131,29 @@ class InventoryClient:
         return _stock_reservations.validate_python(answer)
 
 
+class ShippingClient:
+    """shipping-service."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    def shipments(self) -> AsyncIterator[Shipment]:
+        """All shipments, by their order's id."""
+        return _pages(self._api, "/shipments", _shipments, lambda shipment: shipment.order_id)
+
+    async def count(self, state: ShipmentState, *, at_most: int) -> int:
+        """How many shipments are in a state, counting up to ``at_most``."""
+        return len(await self._api.get("/shipments", state=state, limit=at_most))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clients:
+    """``shipping`` is None on a platform that runs sagas only."""
+
     orders: OrderClient
     customers: CustomerClient
     inventory: InventoryClient
+    shipping: ShippingClient | None
 
 
 @asynccontextmanager
@@ -130,10 +164,12 @@ async def clients_of(addresses: Addresses, *, patience: float = 60) -> AsyncIter
         def api(service: str) -> ApiClient:
             return ApiClient(http, addresses.http[service], patience=patience)
 
+        ships = SHIPPING_SERVICE in addresses.http
         yield Clients(
             orders=OrderClient(api(ORDER_SERVICE)),
             customers=CustomerClient(api(CUSTOMER_SERVICE)),
             inventory=InventoryClient(api(INVENTORY_SERVICE)),
+            shipping=ShippingClient(api(SHIPPING_SERVICE)) if ships else None,
         )
 
 

@@ -5,35 +5,58 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from devkit.books import read_books
+from devkit.carrier import Carrier
 from devkit.clients import Clients, clients_of
-from devkit.concurrency import for_each
+from devkit.concurrency import task_group
+from devkit.event_chain import ChainedEvent, read_event_chain
 from devkit.message_counts import read_message_counts
-from devkit.models import Order, OrderState, SagaHistory
+from devkit.models import APPROVED, Order, OrderState, SagaHistory
 from devkit.outcome import Outcome, judge
-from devkit.pace import all_decided
+from devkit.pace import all_ended, in_flight
 from devkit.placing import cancel_if_approved, load, place
 from devkit.platform import Platform
 from devkit.progress import Stages
-from devkit.scenario import Scenario
+from devkit.scenario import PlannedOrder, Scenario
 
 _SETTLING_SECONDS = 120.0
 _SECONDS_PER_ORDER = 0.05
 _REQUESTS_AT_ONCE = 32
+_TIME_TO_CANCEL_SECONDS = 6.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demonstration:
-    """``stories`` are the sagas of one order that went well and of one that had to be undone."""
+    """``stories`` are the sagas of one order that went well and of one that had to be undone.
+
+    ``delivery`` are the events of one order that was delivered.
+    """
 
     scenario: Scenario
     outcome: Outcome
     stories: tuple[tuple[Order, SagaHistory], ...]
+    delivery: tuple[ChainedEvent, ...]
+
+
+def carrier_for(scenario: Scenario) -> Carrier:
+    """A carrier that comes late enough for the scenario's cancellations, each made in time."""
+    cancels = any(order.cancelled for order in scenario.orders)
+    return Carrier(
+        pickup_seconds=_TIME_TO_CANCEL_SECONDS if cancels else 0.5,
+        transit_seconds=0.5,
+        failure_percent=10,
+    )
 
 
 async def demonstrate(
-    scenario: Scenario, platform: Platform, *, rate: float | None, in_order: bool, stages: Stages
+    scenario: Scenario,
+    platform: Platform,
+    *,
+    carrier: Carrier,
+    rate: float | None,
+    in_order: bool,
+    stages: Stages,
 ) -> Demonstration:
-    """Run the scenario on a platform without orders.
+    """Run the scenario on a platform without orders, which works with the carrier.
 
     ``in_order``: each order is accepted before the next one is sent.
     """
@@ -44,9 +67,16 @@ async def demonstrate(
             accepted=ids.values(),
             stock=scenario.stock,
             messages=await read_message_counts(platform.addresses),
+            carrier=carrier,
+            still_moving=await in_flight(clients),
         )
         stories = [await _story(order, clients) for order in _telling(outcome.orders)]
-    return Demonstration(scenario=scenario, outcome=outcome, stories=tuple(stories))
+    return Demonstration(
+        scenario=scenario,
+        outcome=outcome,
+        stories=tuple(stories),
+        delivery=await _delivery(outcome.orders, platform),
+    )
 
 
 async def _run(
@@ -54,41 +84,31 @@ async def _run(
 ) -> Mapping[str, UUID]:
     with stages.stage("loading customers and stock"):
         await load(scenario, clients)
-    with stages.stage("placing orders", total=len(scenario.orders)) as placing:
-        ids = await place(
-            scenario.orders,
-            clients,
-            rate=rate,
-            at_once=at_once,
-            then=lambda _planned, _order_id: placing.advance(),
-        )
-    await _settle(len(ids), clients, stages)
-    to_cancel = [ids[order.key] for order in scenario.orders if order.cancelled]
-    if to_cancel:
-        await _cancel(to_cancel, clients, stages)
-        await _settle(len(to_cancel), clients, stages)
+    async with task_group() as beside:
+
+        def then(planned: PlannedOrder, order_id: UUID) -> None:
+            placing.advance()
+            if planned.cancelled:
+                beside.create_task(cancel_if_approved(order_id, clients))
+
+        with stages.stage("placing orders, cancelling some", total=len(scenario.orders)) as placing:
+            ids = await place(scenario.orders, clients, rate=rate, at_once=at_once, then=then)
+    patience = _SETTLING_SECONDS + len(ids) * _SECONDS_PER_ORDER
+    with stages.stage("waiting until none is in flight") as waiting:
+        await all_ended(clients, within=patience, observe=waiting.show)
     return ids
 
 
-async def _cancel(order_ids: list[UUID], clients: Clients, stages: Stages) -> None:
-    with stages.stage("cancelling some", total=len(order_ids)) as cancelling:
-
-        async def one(order_id: UUID) -> None:
-            await cancel_if_approved(order_id, clients)
-            cancelling.advance()
-
-        await for_each(order_ids, one, at_once=_REQUESTS_AT_ONCE)
-
-
-async def _settle(orders: int, clients: Clients, stages: Stages) -> None:
-    patience = _SETTLING_SECONDS + orders * _SECONDS_PER_ORDER
-    with stages.stage("waiting until none is in flight") as waiting:
-        await all_decided(clients, within=patience, observe=waiting.show)
+async def _delivery(orders: tuple[Order, ...], platform: Platform) -> tuple[ChainedEvent, ...]:
+    delivered = [order for order in orders if order.state is OrderState.DELIVERED]
+    if not delivered:
+        return ()
+    return await read_event_chain(platform.addresses.nats, str(delivered[0].order_id))
 
 
 def _telling(orders: tuple[Order, ...]) -> list[Order]:
     """One approved order, and one whose saga had something to undo."""
-    approved = [order for order in orders if order.state is OrderState.APPROVED]
+    approved = [order for order in orders if order.state in APPROVED]
     rejected = [order for order in orders if order.state is OrderState.REJECTED]
     # without stock the credit had been reserved already: more to undo than for other reasons
     rejected.sort(key=lambda order: order.rejection_reason != "OUT_OF_STOCK")

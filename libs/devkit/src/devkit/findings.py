@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from devkit.books import Books
-from devkit.models import SagaHistory
+from devkit.models import IN_FLIGHT, UNDER_WAY, SagaHistory, Shipment
 from devkit.order_check import HeardMessage
 
 
@@ -38,21 +38,22 @@ class Findings:
 
 
 def lost(books: Books, accepted: Iterable[UUID]) -> Iterator[str]:
-    """Accepted orders that are not there or not decided, and approved ones without reservations."""
+    """Accepted orders that are not there or not at their end, or hold goods they never reserved."""
     known = {order.order_id for order in books.orders}
     for order_id in accepted:
         if order_id not in known:
             yield f"order {order_id} was accepted and is not there"
-    for order in books.in_flight:
-        yield f"order {order.order_id} is still {order.state}"
+    for order in books.orders:
+        if order.state in IN_FLIGHT:
+            yield f"order {order.order_id} is still {order.state}"
     credit = {order_id for account in books.accounts for order_id in account.held}
     stock = {(item.product.product_id, order_id) for item in books.stocks for order_id in item.held}
-    for order in books.approved:
+    for order in books.holding:
         if order.order_id not in credit:
-            yield f"order {order.order_id} is approved without credit"
+            yield f"order {order.order_id} is {order.state} without credit"
         for line in order.lines:
             if (line.product_id, order.order_id) not in stock:
-                yield f"order {order.order_id} is approved without {line.product_id}"
+                yield f"order {order.order_id} is {order.state} without {line.product_id}"
 
 
 def applied_twice(books: Books, accepted: Mapping[str, UUID]) -> Iterator[str]:
@@ -91,11 +92,14 @@ def _stock_taken_twice(books: Books) -> Iterator[str]:
             yield f"product {product.product_id} has more reserved than all reservations together"
 
 
-def stuck(histories: Iterable[SagaHistory]) -> Iterator[str]:
-    """Sagas that have not ended."""
+def stuck(histories: Iterable[SagaHistory], shipments: Iterable[Shipment]) -> Iterator[str]:
+    """Sagas that have not ended, and shipments that are still under way."""
     for history in histories:
         if history.ended_at is None:
             yield f"{history.saga_type} {history.saga_id} is still {history.state}"
+    for shipment in shipments:
+        if shipment.state in UNDER_WAY:
+            yield f"the shipment of order {shipment.order_id} is still {shipment.state}"
 
 
 def late(messages: Iterable[HeardMessage]) -> Iterator[str]:

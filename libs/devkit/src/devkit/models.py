@@ -14,15 +14,38 @@ class OrderState(StrEnum):
     REJECTED = "REJECTED"
     CANCEL_PENDING = "CANCEL_PENDING"
     CANCELLED = "CANCELLED"
+    DELIVERED = "DELIVERED"
+    UNDELIVERED = "UNDELIVERED"
 
 
-IN_FLIGHT = frozenset({OrderState.PENDING, OrderState.CANCEL_PENDING})
+IN_SAGA = frozenset({OrderState.PENDING, OrderState.CANCEL_PENDING})
+IN_FLIGHT = IN_SAGA | {OrderState.APPROVED}
+APPROVED = frozenset({OrderState.APPROVED, OrderState.DELIVERED, OrderState.UNDELIVERED})
+"""Approved and not cancelled, however they ended."""
+HOLDING = frozenset({OrderState.APPROVED, OrderState.DELIVERED})
+"""Goods are with the customer or set aside, and owed for."""
+
+
+class ShipmentState(StrEnum):
+    REQUESTED = "REQUESTED"
+    SCHEDULED = "SCHEDULED"
+    DISPATCHED = "DISPATCHED"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    WITHHELD = "WITHHELD"
+
+
+UNDER_WAY = frozenset({ShipmentState.REQUESTED, ShipmentState.SCHEDULED, ShipmentState.DISPATCHED})
 
 
 class ReservationState(StrEnum):
     RESERVED = "RESERVED"
     CONFIRMED = "CONFIRMED"
     RELEASED = "RELEASED"
+    RESTOCKED = "RESTOCKED"
+
+
+GIVEN_BACK = frozenset({ReservationState.RELEASED, ReservationState.RESTOCKED})
 
 
 class _Answer(BaseModel):
@@ -44,6 +67,11 @@ class Order(_Answer):
     lines: tuple[Line, ...]
     placed_at: datetime
     decided_at: datetime | None
+
+
+class Shipment(_Answer):
+    order_id: UUID
+    state: ShipmentState
 
 
 class Customer(_Answer):

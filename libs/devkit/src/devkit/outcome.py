@@ -1,15 +1,16 @@
 """What came of a run's orders."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 from uuid import UUID
 
 from devkit.books import Books
+from devkit.carrier import Carrier
 from devkit.message_counts import MessageCounts
-from devkit.models import Order, OrderState
+from devkit.models import APPROVED, IN_FLIGHT, Order, OrderState, ShipmentState
 from devkit.sums import disagreements
 
 _MILLISECONDS = 1000
@@ -17,11 +18,15 @@ _MILLISECONDS = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """``disagreements`` are sentences about sums that do not agree."""
+    """``disagreements`` are sentences about sums that do not agree.
+
+    ``still_moving`` counts what is under way besides orders: shipments, and what is given back.
+    """
 
     orders: tuple[Order, ...]
     messages: MessageCounts
     disagreements: tuple[str, ...]
+    still_moving: int = 0
 
     @property
     def is_sound(self) -> bool:
@@ -30,7 +35,16 @@ class Outcome:
 
     @property
     def approved(self) -> int:
-        return self._count(OrderState.APPROVED)
+        """Orders that were approved and not cancelled, however they ended."""
+        return self._count(*APPROVED)
+
+    @property
+    def delivered(self) -> int:
+        return self._count(OrderState.DELIVERED)
+
+    @property
+    def shipment_failed(self) -> int:
+        return self._count(OrderState.UNDELIVERED)
 
     @property
     def cancelled(self) -> int:
@@ -38,7 +52,7 @@ class Outcome:
 
     @property
     def in_flight(self) -> int:
-        return self._count(OrderState.PENDING) + self._count(OrderState.CANCEL_PENDING)
+        return self._count(*IN_FLIGHT) + self.still_moving
 
     @property
     def rejected(self) -> Counter[str]:
@@ -59,6 +73,8 @@ class Outcome:
             "approved": self.approved,
             "rejected": dict(sorted(self.rejected.items())),
             "cancelled": self.cancelled,
+            "delivered": self.delivered,
+            "shipment_failed": self.shipment_failed,
             "in_flight": self.in_flight,
             "saga_ms": {"p50": self.saga_ms(50), "p99": self.saga_ms(99)},
             "messages": {
@@ -69,8 +85,8 @@ class Outcome:
             "sums_agree": not self.disagreements,
         }
 
-    def _count(self, state: OrderState) -> int:
-        return sum(order.state is state for order in self.orders)
+    def _count(self, *states: OrderState) -> int:
+        return sum(order.state in states for order in self.orders)
 
 
 def judge(
@@ -79,15 +95,30 @@ def judge(
     accepted: Iterable[UUID],
     stock: Mapping[str, int],
     messages: MessageCounts,
+    carrier: Carrier,
+    still_moving: int,
 ) -> Outcome:
-    """The outcome; an accepted order that is not in the books is a sum that does not agree."""
+    """The outcome.
+
+    An accepted order that is not in the books is a sum that does not agree, and so is a shipment
+    with another fate than its carrier foresees.
+    """
     known = {order.order_id for order in books.orders}
     missing = [f"order {order_id} was accepted and is lost" for order_id in set(accepted) - known]
     return Outcome(
         orders=books.orders,
         messages=messages,
-        disagreements=(*missing, *disagreements(books, stock=stock)),
+        disagreements=(*missing, *_misled(books, carrier), *disagreements(books, stock=stock)),
+        still_moving=still_moving,
     )
+
+
+def _misled(books: Books, carrier: Carrier) -> Iterator[str]:
+    fates = {ShipmentState.DELIVERED: False, ShipmentState.FAILED: True}
+    for shipment in books.shipments:
+        foreseen = carrier.fails(shipment.order_id)
+        if fates.get(shipment.state, foreseen) is not foreseen:
+            yield f"the shipment of order {shipment.order_id} is {shipment.state} against all plans"
 
 
 def percentile(values: list[float | None], percent: int) -> float:

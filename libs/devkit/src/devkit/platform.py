@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import httpx
 
 from chassis.messaging.description import topology_of
 from chassis.messaging.permissions import PROVISIONER, platform_users
+from devkit.carrier import Carrier
 from devkit.concurrency import together
 from devkit.embedded.nats import NatsServer
 from devkit.embedded.nats_accounts import OBSERVER, NatsAccounts
@@ -28,7 +29,9 @@ from devkit.run_folder import RunFolder
 ORDER_SERVICE = "order-service"
 CUSTOMER_SERVICE = "customer-service"
 INVENTORY_SERVICE = "inventory-service"
-SERVICES = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
+SHIPPING_SERVICE = "shipping-service"
+SAGA_SERVICES = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
+SERVICES = (*SAGA_SERVICES, SHIPPING_SERVICE)
 NATS = "nats"
 POSTGRESQL = "postgresql"
 
@@ -63,21 +66,37 @@ class Platform:
 
 
 @asynccontextmanager
-async def running_platform(folder: RunFolder, report: Report) -> AsyncIterator[Platform]:
+async def running_platform(
+    folder: RunFolder,
+    report: Report,
+    *,
+    services: Sequence[str] = SERVICES,
+    carrier: Carrier | None = None,
+) -> AsyncIterator[Platform]:
     """Start everything, wait until it is ready, and stop it all at the end.
 
+    Without a ``carrier``, shipping-service's own settings tell how it behaves.
     ``report`` gets a line for every step and for every process that dies. Raises
     ProgramFailedError where something does not start.
     """
     async with Supervisor(report) as supervisor, httpx.AsyncClient(trust_env=False) as client:
-        start = _Start(folder, supervisor, client, report)
+        start = _Start(folder, supervisor, client, report, services=services, carrier=carrier)
         yield await start.everything()
 
 
 class _Start:
     def __init__(
-        self, folder: RunFolder, supervisor: Supervisor, client: httpx.AsyncClient, report: Report
+        self,
+        folder: RunFolder,
+        supervisor: Supervisor,
+        client: httpx.AsyncClient,
+        report: Report,
+        *,
+        services: Sequence[str],
+        carrier: Carrier | None,
     ) -> None:
+        self._services = services
+        self._carrier_settings = {} if carrier is None else carrier.settings
         self._folder = folder
         self._supervisor = supervisor
         self._client = client
@@ -86,18 +105,18 @@ class _Start:
     async def everything(self) -> Platform:
         self._report("starting NATS and PostgreSQL")
         postgres, nats = await self._servers()
-        databases = {name: await self._database(postgres, name) for name in SERVICES}
+        databases = {name: await self._database(postgres, name) for name in self._services}
         self._report("migrating the databases and provisioning JetStream")
-        settings = {name: self._settings(name, databases[name], nats) for name in SERVICES}
+        settings = {name: self._settings(name, databases[name], nats) for name in self._services}
         await self._prepare(settings, nats)
         self._report("starting the services and their relays")
         relays = {
             name: settings[name] | self._relay_settings(name, databases[name], nats)
-            for name in SERVICES
+            for name in self._services
         }
         await self._supervisor.start(
-            *(self._service(name, settings[name]) for name in SERVICES),
-            *(self._relay(name, relays[name]) for name in SERVICES),
+            *(self._service(name, settings[name]) for name in self._services),
+            *(self._relay(name, relays[name]) for name in self._services),
         )
         return Platform(
             addresses=_addresses(settings, databases, nats),
@@ -132,6 +151,7 @@ class _Start:
             "HTTP_PORT": str(self._folder.port(service)),
             "RELAY_POKE_PORT": str(self._folder.port(f"{service} poke")),
             "RELAY_METRICS_PORT": str(self._folder.port(relay_of(service))),
+            **(self._carrier_settings if service == SHIPPING_SERVICE else {}),
         }
 
     def _relay_settings(self, service: str, database: Database, nats: NatsServer) -> dict[str, str]:
@@ -153,7 +173,7 @@ class _Start:
         nats: NatsServer,
     ) -> None:
         chassis = str(Path(sysconfig.get_path("scripts")) / "chassis")
-        packages = [_package(service) for service in SERVICES]
+        packages = [_package(service) for service in SERVICES]  # streams of all, whoever runs
         provision = self._program(
             "provision",
             (chassis, "provision", *packages),
@@ -165,7 +185,7 @@ class _Start:
                 (chassis, "migrate", _package(service)),
                 settings[service],
             )
-            for service in SERVICES
+            for service in self._services
         ]
         await together(*(self._supervisor.run(program) for program in (provision, *migrations)))
 

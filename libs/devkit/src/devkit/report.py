@@ -11,7 +11,7 @@ from devkit.models import OrderState
 from devkit.outcome import Outcome
 from devkit.platform import NATS, POSTGRESQL, Addresses
 from devkit.run_folder import RunFolder
-from devkit.timeline import timeline
+from devkit.timeline import event_timeline, timeline
 
 _SHOWN_FAULTS = 20
 
@@ -27,6 +27,9 @@ def show_demonstration(demonstration: Demonstration, console: Console, *, with_l
     for order, history in demonstration.stories:
         console.print()
         console.print(timeline(order, history))
+    if demonstration.delivery:
+        console.print()
+        console.print(event_timeline(demonstration.delivery))
     console.print()
     _show_verdict(demonstration.outcome, console)
 
@@ -54,9 +57,9 @@ def show_addresses(addresses: Addresses, folder: RunFolder, console: Console) ->
 def _show_verdict(outcome: Outcome, console: Console) -> None:
     _show_faults(outcome.disagreements, console)
     if outcome.in_flight:
-        console.print(f"[red]✗[/] {outcome.in_flight} orders are still in flight")
+        console.print(f"[red]✗[/] {outcome.in_flight} orders or shipments are still in flight")
     if outcome.is_sound:
-        console.print("[green]✓[/] money and stock agree across all services")
+        console.print("[green]✓[/] money, stock and shipments agree across all services")
 
 
 def _show_faults(sentences: tuple[str, ...], console: Console) -> None:
@@ -84,6 +87,9 @@ def _outcome_table(outcome: Outcome) -> Table:
     for reason, count in sorted(outcome.rejected.items()):
         table.add_row(f"rejected: {reason}", str(count))
     table.add_row("cancelled", str(outcome.cancelled))
+    table.add_section()
+    table.add_row("delivered", str(outcome.delivered))
+    table.add_row("shipment failed", str(outcome.shipment_failed))
     table.add_row("in flight", str(outcome.in_flight))
     table.add_section()
     table.add_row("placed to decided, p50", f"{outcome.saga_ms(50):,.1f} ms")

@@ -1,4 +1,4 @@
-"""Money and stock must add up across services that share no transaction."""
+"""Money, stock and shipments must add up across services that share no transaction."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from devkit.books import Books, CustomerAccount, ProductStock
+from devkit.models import OrderState, ShipmentState
+
+_SHIPMENT_OF = {
+    OrderState.DELIVERED: ShipmentState.DELIVERED,
+    OrderState.UNDELIVERED: ShipmentState.FAILED,
+    OrderState.CANCELLED: ShipmentState.WITHHELD,
+}
 
 
 def disagreements(books: Books, *, stock: Mapping[str, int]) -> list[str]:
@@ -21,24 +28,36 @@ def disagreements(books: Books, *, stock: Mapping[str, int]) -> list[str]:
     for item in books.stocks:
         product_id = item.product.product_id
         found += _of_product(item, bought.get(product_id, {}), stock.get(product_id, 0))
-    return found
+        found += _on_hand(item, books, stock.get(product_id, 0))
+    return [*found, *_of_shipments(books)]
 
 
 def _owed(books: Books) -> dict[str, dict[UUID, Decimal]]:
-    """The totals of approved orders, by customer and order."""
+    """The totals of orders that hold goods, by customer and order."""
     owed: dict[str, dict[UUID, Decimal]] = defaultdict(dict)
-    for order in books.approved:
+    for order in books.holding:
         owed[order.customer_id][order.order_id] = order.total
     return owed
 
 
 def _bought(books: Books) -> dict[str, dict[UUID, int]]:
-    """The quantities of approved orders, by product and order."""
+    """The quantities of orders that hold goods, by product and order."""
     bought: dict[str, dict[UUID, int]] = defaultdict(lambda: defaultdict(int))
-    for order in books.approved:
+    for order in books.holding:
         for line in order.lines:
             bought[line.product_id][order.order_id] += line.quantity
     return bought
+
+
+def _of_shipments(books: Books) -> Iterator[str]:
+    shipped = {shipment.order_id: shipment.state for shipment in books.shipments}
+    for order in books.orders:
+        expected = _SHIPMENT_OF.get(order.state)
+        found = shipped.get(order.order_id)
+        if expected is not None and found is not expected:
+            yield f"order {order.order_id} is {order.state}, its shipment {found or 'not there'}"
+        if order.state is OrderState.REJECTED and found is not None:
+            yield f"order {order.order_id} is {order.state}, and has a shipment that is {found}"
 
 
 def _of_customer(account: CustomerAccount, owed: Mapping[UUID, Decimal]) -> Iterator[str]:
@@ -47,7 +66,7 @@ def _of_customer(account: CustomerAccount, owed: Mapping[UUID, Decimal]) -> Iter
     used = customer.reserved + customer.confirmed
     yield from _order_by_order(name, account.held, owed)
     if used != sum(owed.values()):
-        yield f"{name} has used {used} of credit, approved orders come to {sum(owed.values())}"
+        yield f"{name} has used {used} of credit, its orders come to {sum(owed.values())}"
     if used > customer.credit_limit:
         yield f"{name} has used {used} of credit and may use {customer.credit_limit}"
     if customer.available != customer.credit_limit - used:
@@ -60,11 +79,27 @@ def _of_product(item: ProductStock, bought: Mapping[UUID, int], stock: int) -> I
     yield from _order_by_order(name, item.held, bought)
     if product.available != stock - sum(bought.values()):
         yield (
-            f"{name} has {product.available} left of {stock}, approved orders took"
-            f" {sum(bought.values())}"
+            f"{name} has {product.available} left of {stock}, orders took {sum(bought.values())}"
         )
     if not 0 <= product.reserved <= product.on_hand:
         yield f"{name} has {product.reserved} reserved of {product.on_hand} on hand"
+
+
+def _on_hand(item: ProductStock, books: Books, stock: int) -> Iterator[str]:
+    """What was delivered has left the warehouse."""
+    product = item.product
+    delivered = sum(
+        line.quantity
+        for order in books.orders
+        if order.state is OrderState.DELIVERED
+        for line in order.lines
+        if line.product_id == product.product_id
+    )
+    if product.on_hand > stock - delivered:
+        yield (
+            f"product {product.product_id} has {product.on_hand} on hand of {stock}, of which"
+            f" {delivered} were delivered"
+        )
 
 
 def _order_by_order(

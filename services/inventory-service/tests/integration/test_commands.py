@@ -16,14 +16,11 @@ from chassis.testing.handling import handle_batch
 from chassis.testing.statements import recorded_statements
 from inventory_service.messaging.command_handlers import COMMAND_HANDLERS
 from inventory_service.messaging.contracts import (
-    ConfirmStock,
     OutOfStock,
     ProductNotFound,
     Quantity,
     ReleaseStock,
     ReserveStock,
-    StockAlreadyConfirmed,
-    StockConfirmed,
     StockNotReserved,
     StockReleased,
     StockReserved,
@@ -37,10 +34,6 @@ NO_ORDER = UUID(int=404)
 def reserve(order_id: UUID, *lines: tuple[str, int]) -> ReserveStock:
     quantities = tuple(Quantity(product_id=one, quantity=quantity) for one, quantity in lines)
     return ReserveStock(order_id=order_id, lines=quantities)
-
-
-def confirm(order_id: UUID, *product_ids: str) -> ConfirmStock:
-    return ConfirmStock(order_id=order_id, product_ids=product_ids)
 
 
 def release(order_id: UUID, *product_ids: str) -> ReleaseStock:
@@ -77,16 +70,13 @@ async def warehouse(client: AsyncClient, service_database: Database) -> Warehous
     return warehouse
 
 
-async def test_an_orders_stock_is_reserved_and_leaves(warehouse: Warehouse):
+async def test_an_orders_stock_is_reserved(warehouse: Warehouse):
     replies = await warehouse.send(reserve(ORDER, ("chai", 4), ("tea", 5)))
     assert replies == [StockReserved(order_id=ORDER)]
     assert await warehouse.figures("chai") == (10, 4, 6)
     assert await warehouse.figures("tea") == (5, 5, 0)
-
-    assert await warehouse.send(confirm(ORDER, "chai", "tea")) == [StockConfirmed(order_id=ORDER)]
-    assert await warehouse.figures("chai") == (6, 0, 6)
     assert await warehouse.reservations("chai") == [
-        {"order_id": str(ORDER), "quantity": 4, "state": "CONFIRMED"}
+        {"order_id": str(ORDER), "quantity": 4, "state": "RESERVED"}
     ]
 
 
@@ -130,27 +120,10 @@ async def test_an_order_for_a_product_that_does_not_exist_is_refused_and_takes_n
     assert await warehouse.figures("chai") == (10, 0, 10)
 
 
-async def test_confirming_or_releasing_for_an_order_that_does_not_exist_is_refused(
-    warehouse: Warehouse,
-):
-    replies = await warehouse.send(confirm(NO_ORDER, "chai"), release(NO_ORDER, "chai", "gold"))
+async def test_releasing_for_an_order_that_does_not_exist_is_refused(warehouse: Warehouse):
+    replies = await warehouse.send(release(NO_ORDER, "chai", "gold"))
 
-    assert replies == [StockNotReserved(order_id=NO_ORDER)] * 2
-
-
-async def test_goods_that_have_left_are_not_given_back(warehouse: Warehouse):
-    await warehouse.send(reserve(ORDER, ("chai", 4), ("tea", 5)), confirm(ORDER, "tea"))
-
-    replies = await warehouse.send(release(ORDER, "chai", "tea"))
-
-    assert replies == [StockAlreadyConfirmed(order_id=ORDER)]
-    assert await warehouse.figures("chai") == (10, 4, 6)
-
-
-async def test_stock_that_was_given_back_does_not_leave(warehouse: Warehouse):
-    await warehouse.send(reserve(ORDER, ("chai", 4)), release(ORDER, "chai"))
-
-    assert await warehouse.send(confirm(ORDER, "chai")) == [StockNotReserved(order_id=ORDER)]
+    assert replies == [StockNotReserved(order_id=NO_ORDER)]
 
 
 async def test_a_hundred_reservations_cost_three_statements(

@@ -1,10 +1,12 @@
 """A product's stock: reserved for an order, then taken away or given back."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 
 from inventory_service.domain.errors import (
+    GoodsNotIssuedError,
     OutOfStockError,
     StockAlreadyConfirmedError,
     StockNotReservedError,
@@ -87,6 +89,44 @@ def test_stock_that_has_left_cannot_be_released():
         product.release(reservation)
 
     assert figures(product) == (6, 0, 6)
+
+
+def test_restocked_goods_are_on_hand_again():
+    product = a_product(10)
+    reservation = product.reserve(ORDER, 4)
+    product.confirm(reservation)
+
+    product.restock(reservation)
+    product.restock(reservation)
+
+    assert reservation.state is ReservationState.RESTOCKED
+    assert figures(product) == (10, 0, 10)
+
+
+def test_restocked_goods_neither_leave_again_nor_are_they_released():
+    product = a_product(10)
+    reservation = product.reserve(ORDER, 4)
+    product.confirm(reservation)
+    product.restock(reservation)
+
+    with pytest.raises(StockNotReservedError):
+        product.confirm(reservation)
+    with pytest.raises(StockAlreadyConfirmedError):
+        product.release(reservation)
+
+    assert figures(product) == (10, 0, 10)
+
+
+@pytest.mark.parametrize("before", [lambda *_: None, Product.release])
+def test_goods_that_have_not_left_cannot_come_back(before: Callable):
+    product = a_product(10)
+    reservation = product.reserve(ORDER, 4)
+    before(product, reservation)
+
+    with pytest.raises(GoodsNotIssuedError, match="have not left"):
+        product.restock(reservation)
+
+    assert product.on_hand == 10
 
 
 def test_a_count_may_be_corrected_down_to_what_is_reserved_and_no_further():

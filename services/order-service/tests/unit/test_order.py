@@ -12,12 +12,16 @@ from order_service.domain.order_line import OrderLine
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 LATER = datetime(2026, 1, 3, tzinfo=UTC)
+GOODS_MAY_LEAVE = (OrderState.APPROVED, OrderState.CANCEL_PENDING)
+CLOSED_BY_SHIPMENT = (OrderState.DELIVERED, OrderState.UNDELIVERED)
 VERBS = {
     "approve": lambda order: order.approve(at=LATER),
     "reject": lambda order: order.reject(RejectionReason.OUT_OF_STOCK, at=LATER),
     "begin": lambda order: order.begin_cancellation(),
     "undo": lambda order: order.undo_cancellation(),
     "confirm": lambda order: order.confirm_cancellation(),
+    "deliver": lambda order: order.deliver(),
+    "fail": lambda order: order.fail_delivery(),
 }
 
 
@@ -75,6 +79,30 @@ def test_a_cancellation_that_cannot_be_done_leaves_the_order_approved():
     assert order.state is OrderState.APPROVED
 
 
+@pytest.mark.parametrize("state", GOODS_MAY_LEAVE)
+@pytest.mark.parametrize(
+    ("verb", "closed"), [("deliver", OrderState.DELIVERED), ("fail", OrderState.UNDELIVERED)]
+)
+def test_a_shipment_closes_its_order_even_while_that_is_being_cancelled(
+    state: OrderState, verb: str, closed: OrderState
+):
+    order = an_order(state=state)
+
+    VERBS[verb](order)
+    VERBS[verb](order)
+
+    assert order.state is closed
+
+
+@pytest.mark.parametrize("state", CLOSED_BY_SHIPMENT)
+def test_a_cancellation_that_is_refused_leaves_a_closed_order_as_it_is(state: OrderState):
+    order = an_order(state=state)
+
+    order.undo_cancellation()
+
+    assert order.state is state
+
+
 def test_a_pending_order_can_be_cancelled_in_a_moment():
     with pytest.raises(OrderUndecidedError, match="ask again in a moment"):
         an_order().begin_cancellation()
@@ -93,6 +121,10 @@ def test_a_pending_order_can_be_cancelled_in_a_moment():
             (OrderState.APPROVED, "begin"),
             (OrderState.CANCEL_PENDING, "undo"),
             (OrderState.CANCEL_PENDING, "confirm"),
+            *((state, verb) for state in GOODS_MAY_LEAVE for verb in ("deliver", "fail")),
+            *((state, "undo") for state in CLOSED_BY_SHIPMENT),
+            (OrderState.DELIVERED, "deliver"),
+            (OrderState.UNDELIVERED, "fail"),
         }
     ],
 )

@@ -44,6 +44,8 @@ class BatchSubscriber(CoreSubscriber):
     """A FastStream subscriber whose messages come from a partitioned JetStream durable."""
 
     runtime: Callable[[], ConsumerRuntime]
+    consumer: Consumer
+    processor: Processor
     _running_runtime: ConsumerRuntime | None = None
 
     async def _create_subscription(self) -> None:
@@ -88,6 +90,7 @@ class MessageBroker(NatsBroker):
     ) -> BatchSubscriber:
         """Consume a channel's messages with a processor once the broker is started."""
         subscriber = self._batch_subscriber(consumer)
+        subscriber.consumer, subscriber.processor = consumer, processor
         subscriber.runtime = lambda: ConsumerRuntime(
             self._database,
             self.config.connection_state.connection,

@@ -15,7 +15,7 @@ from devkit.bench.peer_environment import PeerEnvironment
 from devkit.bench.platform_sagas import platform_sagas
 from devkit.bench.sagas import SagaLatency, SagaMeasurement, Saturation
 from devkit.embedded.postgres import PostgresServer, relay_role_of
-from devkit.platform import NATS, POSTGRESQL, Platform, running_platform
+from devkit.platform import NATS, POSTGRESQL, SAGA_SERVICES, Platform, running_platform
 from devkit.progress import Stages
 from devkit.run_folder import RunFolder
 
@@ -103,7 +103,9 @@ async def saga_bench(
     """The platform, and DBOS beside it where there are peers, on the platform's servers."""
     scenario = saga_orders.scenario()
     async with AsyncExitStack() as stack:
-        platform = await stack.enter_async_context(running_platform(folder, stages.say))
+        platform = await stack.enter_async_context(
+            running_platform(folder, stages.say, services=SAGA_SERVICES)
+        )
         postgres = _postgres(platform)
         superuser = await asyncpg.connect(postgres.url)
         stack.push_async_callback(superuser.close)

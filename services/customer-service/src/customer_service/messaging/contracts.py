@@ -1,4 +1,4 @@
-"""What customer-service understands and answers.
+"""What customer-service understands and answers, and the events on `customer.events`.
 
 Commands are keyed by customer, so that whatever happens to one customer's credit happens in order.
 Any of them is refused with `CustomerNotFound` where nobody has the customer number.
@@ -6,7 +6,7 @@ Any of them is refused with `CustomerNotFound` where nobody has the customer num
 
 from uuid import UUID
 
-from chassis.messaging.contracts import Command, Refusal, Reply
+from chassis.messaging.contracts import Command, Event, Refusal, Reply
 from chassis.values import Money, PositiveMoney, Reference
 
 
@@ -57,3 +57,11 @@ class CreditNotReserved(Refusal, type="customer.CreditNotReserved.v1"):
     """The order holds no credit of this customer that could be confirmed or released."""
 
     order_id: UUID
+
+
+class CreditReturned(Event, type="customer.CreditReturned.v1", key="customer_id"):
+    """A customer's credit for an order that was not delivered is available again."""
+
+    customer_id: Reference
+    order_id: UUID
+    amount: PositiveMoney

@@ -42,7 +42,14 @@ class StockNotReservedError(InventoryError):
 
 
 class StockAlreadyConfirmedError(InventoryError):
-    """An order's goods have left the warehouse."""
+    """An order's goods have left the warehouse; that they came back does not undo it."""
 
     def __init__(self, order_id: UUID) -> None:
         super().__init__(f"The goods of order {order_id} have left the warehouse")
+
+
+class GoodsNotIssuedError(InventoryError):
+    """Goods of an order that never left cannot come back."""
+
+    def __init__(self, order_id: UUID) -> None:
+        super().__init__(f"The goods of order {order_id} have not left the warehouse")

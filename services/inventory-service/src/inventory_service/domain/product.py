@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from inventory_service.domain.errors import (
+    GoodsNotIssuedError,
     OutOfStockError,
     StockAlreadyConfirmedError,
     StockNotReservedError,
@@ -43,9 +44,9 @@ class Product:
     def confirm(self, reservation: StockReservation) -> None:
         """Let an order's goods leave the warehouse; once is as good as twice.
 
-        Raises StockNotReservedError when they were released before.
+        Raises StockNotReservedError when they were given back before.
         """
-        if reservation.state is ReservationState.RELEASED:
+        if reservation.state.is_given_back:
             raise StockNotReservedError(reservation.order_id)
         if reservation.state is ReservationState.RESERVED:
             self.on_hand -= reservation.quantity
@@ -57,11 +58,22 @@ class Product:
 
         Raises StockAlreadyConfirmedError when the goods have left.
         """
-        if reservation.state is ReservationState.CONFIRMED:
+        if reservation.state.has_left:
             raise StockAlreadyConfirmedError(reservation.order_id)
         if reservation.state is ReservationState.RESERVED:
             self.reserved -= reservation.quantity
             reservation.state = ReservationState.RELEASED
+
+    def restock(self, reservation: StockReservation) -> None:
+        """Take goods back that could not be delivered; once is as good as twice.
+
+        Raises GoodsNotIssuedError when they have not left.
+        """
+        if not reservation.state.has_left:
+            raise GoodsNotIssuedError(reservation.order_id)
+        if reservation.state is ReservationState.CONFIRMED:
+            self.on_hand += reservation.quantity
+            reservation.state = ReservationState.RESTOCKED
 
     def change(self, *, name: str, on_hand: int) -> None:
         """Correct the name or the count; raises StockTooLowError."""

@@ -10,7 +10,7 @@ from inventory_service.domain.errors import (
     StockNotReservedError,
 )
 from inventory_service.domain.product import Product
-from inventory_service.domain.stock_reservation import ReservationState, StockReservation
+from inventory_service.domain.stock_reservation import StockReservation
 
 
 def total_quantities(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -40,7 +40,7 @@ def confirm_stock(
 ) -> None:
     """Let all goods of an order leave, or none; raises StockNotReservedError."""
     for reservation in reservations:
-        if reservation.state is ReservationState.RELEASED:
+        if reservation.state.is_given_back:
             raise StockNotReservedError(reservation.order_id)
     for reservation in reservations:
         products[reservation.product_id].confirm(reservation)
@@ -51,7 +51,13 @@ def release_stock(
 ) -> None:
     """Give all of an order's stock back, or nothing; raises StockAlreadyConfirmedError."""
     for reservation in reservations:
-        if reservation.state is ReservationState.CONFIRMED:
+        if reservation.state.has_left:
             raise StockAlreadyConfirmedError(reservation.order_id)
     for reservation in reservations:
         products[reservation.product_id].release(reservation)
+
+
+def restock(reservations: Sequence[StockReservation], products: Mapping[str, Product]) -> None:
+    """Take all goods of an order back; raises GoodsNotIssuedError."""
+    for reservation in reservations:
+        products[reservation.product_id].restock(reservation)

@@ -17,13 +17,11 @@ from inventory_service.domain.errors import (
 )
 from inventory_service.domain.product import Product
 from inventory_service.messaging.contracts import (
-    ConfirmStock,
     OutOfStock,
     ProductNotFound,
     ReleaseStock,
     ReserveStock,
     StockAlreadyConfirmed,
-    StockConfirmed,
     StockNotReserved,
     StockReleased,
     StockReserved,
@@ -47,19 +45,6 @@ async def reserve_stock(
     return StockReserved(order_id=command.order_id)
 
 
-async def confirm_stock(
-    command: ConfirmStock, session: AsyncSession
-) -> StockConfirmed | StockNotReserved:
-    products = await find_products(session, command.product_ids)
-    try:
-        stock.confirm_stock(
-            await reservations_of_order(session, command.order_id, products), products
-        )
-    except StockNotReservedError:
-        return StockNotReserved(order_id=command.order_id)
-    return StockConfirmed(order_id=command.order_id)
-
-
 async def release_stock(
     command: ReleaseStock, session: AsyncSession
 ) -> StockReleased | StockNotReserved | StockAlreadyConfirmed:
@@ -80,6 +65,5 @@ _HELD = load(Product, by=lambda command: command.product_ids)
 
 COMMAND_HANDLERS = (
     handle(ReserveStock, reserve_stock, loads=(_WANTED,)),
-    handle(ConfirmStock, confirm_stock, loads=(_HELD,)),
     handle(ReleaseStock, release_stock, loads=(_HELD,)),
 )

@@ -1,7 +1,8 @@
-"""What inventory-service understands and answers.
+"""What inventory-service understands and answers, and the events on `inventory.events`.
 
-Commands are keyed by order, so that what happens to one order's stock happens in order. Those about
-stock that is reserved name the products, which lets a batch lock all its products in one order.
+Commands and events are keyed by order, so that what happens to one order's stock happens in order.
+Commands about stock that is reserved name the products, which lets a batch lock all its products in
+one order.
 """
 
 from typing import Annotated
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.messaging.contracts import Command, Refusal, Reply
+from chassis.messaging.contracts import Command, Event, Refusal, Reply
 from chassis.values import Reference
 
 ProductIds = Annotated[tuple[Reference, ...], Field(min_length=1)]
@@ -34,13 +35,6 @@ class ReserveStock(Command, type="inventory.ReserveStock.v1", key="order_id"):
     lines: Annotated[tuple[Quantity, ...], Field(min_length=1)]
 
 
-class ConfirmStock(Command, type="inventory.ConfirmStock.v1", key="order_id"):
-    """Let reserved goods leave the warehouse: `StockConfirmed` or `StockNotReserved`."""
-
-    order_id: UUID
-    product_ids: ProductIds
-
-
 class ReleaseStock(Command, type="inventory.ReleaseStock.v1", key="order_id"):
     """Give back what is reserved of these products, or nothing where goods have left.
 
@@ -52,10 +46,6 @@ class ReleaseStock(Command, type="inventory.ReleaseStock.v1", key="order_id"):
 
 
 class StockReserved(Reply, type="inventory.StockReserved.v1"):
-    order_id: UUID
-
-
-class StockConfirmed(Reply, type="inventory.StockConfirmed.v1"):
     order_id: UUID
 
 
@@ -74,7 +64,7 @@ class ProductNotFound(Refusal, type="inventory.ProductNotFound.v1"):
 
 
 class StockNotReserved(Refusal, type="inventory.StockNotReserved.v1"):
-    """The order holds nothing of these products that could be confirmed or released."""
+    """The order holds nothing of these products that could be released."""
 
     order_id: UUID
 
@@ -83,3 +73,23 @@ class StockAlreadyConfirmed(Refusal, type="inventory.StockAlreadyConfirmed.v1"):
     """Goods of the order have left the warehouse."""
 
     order_id: UUID
+
+
+class GoodsIssued(Event, type="inventory.GoodsIssued.v1", key="order_id"):
+    """An order's goods left the warehouse with the carrier: it cannot be cancelled any more."""
+
+    order_id: UUID
+    lines: tuple[Quantity, ...]
+
+
+class GoodsWithheld(Event, type="inventory.GoodsWithheld.v1", key="order_id"):
+    """An order's goods stay: it was cancelled before the carrier came."""
+
+    order_id: UUID
+
+
+class GoodsRestocked(Event, type="inventory.GoodsRestocked.v1", key="order_id"):
+    """Goods that could not be delivered are on hand again."""
+
+    order_id: UUID
+    lines: tuple[Quantity, ...]

@@ -1,4 +1,7 @@
-"""An order and its life: PENDING → APPROVED or REJECTED; APPROVED → CANCEL_PENDING → CANCELLED."""
+"""An order and its life.
+
+PENDING → APPROVED or REJECTED; APPROVED → DELIVERED or UNDELIVERED, or CANCEL_PENDING → CANCELLED.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +26,11 @@ class OrderState(StrEnum):
     REJECTED = "REJECTED"
     CANCEL_PENDING = "CANCEL_PENDING"
     CANCELLED = "CANCELLED"
+    DELIVERED = "DELIVERED"
+    UNDELIVERED = "UNDELIVERED"
+
+
+_CLOSED_BY_SHIPMENT = frozenset({OrderState.DELIVERED, OrderState.UNDELIVERED})
 
 
 class RejectionReason(StrEnum):
@@ -85,14 +93,30 @@ class Order:
         self._move(OrderState.APPROVED, to=OrderState.CANCEL_PENDING)
 
     def undo_cancellation(self) -> None:
-        self._move(OrderState.CANCEL_PENDING, to=OrderState.APPROVED)
+        """The goods had left already; meanwhile they may even have arrived, or not."""
+        if self.state not in _CLOSED_BY_SHIPMENT:
+            self._move(OrderState.CANCEL_PENDING, to=OrderState.APPROVED)
 
     def confirm_cancellation(self) -> None:
         self._move(OrderState.CANCEL_PENDING, to=OrderState.CANCELLED)
 
-    def _move(self, expected: OrderState, *, to: OrderState) -> None:
-        if self.state is not expected:
+    def deliver(self) -> None:
+        """The customer has the goods; once is as good as twice."""
+        self._close(OrderState.DELIVERED)
+
+    def fail_delivery(self) -> None:
+        """The goods come back, and the customer owes nothing; once is as good as twice."""
+        self._close(OrderState.UNDELIVERED)
+
+    def _close(self, to: OrderState) -> None:
+        """Goods that left win over a cancellation, which inventory-service has to refuse then."""
+        if self.state is not to:
+            self._move(OrderState.APPROVED, OrderState.CANCEL_PENDING, to=to)
+
+    def _move(self, *expected: OrderState, to: OrderState) -> None:
+        if self.state not in expected:
             raise OrderStateError(
-                f"Order {self.order_id} is {self.state}; only one that is {expected} becomes {to}"
+                f"Order {self.order_id} is {self.state}; "
+                f"only one that is {' or '.join(expected)} becomes {to}"
             )
         self.state = to

@@ -52,5 +52,13 @@ class OrderRejected(OrderEvent, type="order.OrderRejected.v1", key="order_id"):
     decided_at: datetime
 
 
+class OrderDelivered(OrderEvent, type="order.OrderDelivered.v1", key="order_id"):
+    """The customer has the goods."""
+
+
+class OrderUndelivered(OrderEvent, type="order.OrderUndelivered.v1", key="order_id"):
+    """The goods could not be delivered and come back; the customer owes nothing for them."""
+
+
 class OrderCancelled(OrderEvent, type="order.OrderCancelled.v1", key="order_id"):
     """An approved order was cancelled; its credit and stock were given back."""

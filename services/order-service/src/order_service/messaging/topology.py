@@ -9,6 +9,15 @@ TOPOLOGY = ServiceTopology(
     service="order-service",
     context="order",
     streams=(Stream(channel=EVENTS), Stream(channel=REPLIES)),
-    consumers=(Consumer(service="order-service", channel=REPLIES),),
+    consumers=(
+        Consumer(service="order-service", channel=REPLIES),
+        Consumer(
+            service="order-service",
+            channel=events("shipping"),
+            names=("ShipmentDelivered", "ShipmentFailed"),
+        ),
+        Consumer(service="order-service", channel=events("inventory"), names=("GoodsRestocked",)),
+        Consumer(service="order-service", channel=events("customer"), names=("CreditReturned",)),
+    ),
     sends_to=(commands("customer"), commands("inventory")),
 )

@@ -8,6 +8,7 @@
 Only inventory-service may refuse, when goods have left the warehouse. So stock comes first, and
 until it has agreed nothing is given back: the customer who keeps the goods keeps owing for them.
 The other way round, a refusal would find the credit released and perhaps taken by another order.
+That refusal may come when the order is closed already, delivered or not: it stays closed then.
 Once stock is back, another order may take it: from there it only goes forward. CANCEL_PENDING is
 the semantic lock: meanwhile nobody can begin another cancellation.
 """

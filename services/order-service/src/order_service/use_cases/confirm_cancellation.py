@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.outbox.publishing import publish
+from order_service.flows import FULFILMENT
 from order_service.messaging.contracts import OrderCancelled
 from order_service.persistence.orders import get_order
 
@@ -14,3 +15,4 @@ async def confirm_cancellation(session: AsyncSession, order_id: UUID) -> None:
     order = await get_order(session, order_id)
     order.confirm_cancellation()
     publish(session, OrderCancelled.model_validate(order))
+    FULFILMENT.end(session, order_id)
