@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def eventually(
-    probe: Callable[[], T | Awaitable[T]], *, within: float = 10, every: float = 0.02
+    probe: Callable[[], T | Awaitable[T]], *, within: float = 30, every: float = 0.02
 ) -> T:
     """The probe's value once it is true.
 

@@ -25,6 +25,7 @@ from chassis.messaging.inbox import inbox_prefix
 log = logging.getLogger(__name__)
 
 RECONNECT_SECONDS: Final = 0.25
+CONNECT_SECONDS: Final = 5.0
 DENIAL_SECONDS: Final = 10.0
 """Permissions may be granted while the connection lasts."""
 _DENIED_PUBLISH: Final = re.compile(r'permissions violation for publish to "(?P<subject>[^"]+)"')
@@ -130,12 +131,21 @@ class Wire:
         while True:
             self._closed.clear()
             self._client = Client()
+            try:
+                await self._connect()
+                # nats-py gives up on some errors of the server for good, such as a refused login
+                await self._closed.wait()
+            except Exception as error:  # noqa: BLE001  # without a supervisor: no relay
+                log.warning("connecting to NATS failed", extra={"error": repr(error)})
+                await self._client.close()
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _connect(self) -> None:
+        """nats-py tries for ever by itself; one that hangs is begun anew by a new client."""
+        async with asyncio.timeout(CONNECT_SECONDS):
             await self._client.connect(self._url, **self._options())
             await self._client.subscribe(f"{self._inbox}.*", cb=self._on_reply)
-            await self._on_connected()
-            # nats-py gives up on some errors of the server for good, such as a refused login
-            await self._closed.wait()
-            await asyncio.sleep(RECONNECT_SECONDS)
+        await self._on_connected()
 
     def _options(self) -> dict[str, Any]:
         return {
