@@ -1,7 +1,7 @@
 # `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo run chaos bench test lint format typecheck check goldens images images-load sbom
+.PHONY: help install demo run chaos bench test contracts lint format typecheck check goldens images images-load sbom
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -64,6 +64,12 @@ sbom: install ## Write a bill of materials for each service from the lock into d
 		$(UV) export --quiet --frozen --no-dev --package $$service --format cyclonedx1.5 \
 			--output-file dist/$$service.cdx.json >/dev/null || exit; \
 		echo dist/$$service.cdx.json; \
+	done
+
+contracts: install ## Write each service's AsyncAPI and released messages; stops where one would break
+	@for service in services/*-service; do \
+		package=$$(basename $$service | tr - _); \
+		$(RUN) chassis contracts $$package $$service/contracts || exit 1; \
 	done
 
 lint: install ## Look for mistakes and broken boundaries

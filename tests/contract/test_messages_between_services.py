@@ -1,73 +1,66 @@
 """Services keep their own copies of each other's messages; the copies fit the originals."""
 
-from decimal import Decimal
-from inspect import getmembers, isclass
-from types import ModuleType
-from uuid import UUID
-
 import pytest
 
-import customer_service.messaging.contracts as customer
-import inventory_service.messaging.contracts as inventory
-from chassis.messaging.contracts import Command, Message, Refusal
-from customer_service.messaging.topology import TOPOLOGY as CUSTOMER
-from inventory_service.messaging.topology import TOPOLOGY as INVENTORY
-from order_service.messaging.topology import TOPOLOGY as ORDER
-from order_service.sagas import participants
+from chassis.messaging.catalogue import Catalogue, Spoken, catalogue_of
+from chassis.messaging.compatibility import misfits
+from chassis.messaging.contracts import Kind, Message
+from devkit.platform import SERVICES
 
-ORDER_ID = UUID(int=1)
-SENT = (
-    participants.ReserveCredit(customer_id="A", order_id=ORDER_ID, amount=Decimal("1.00")),
-    participants.ConfirmCredit(customer_id="A", order_id=ORDER_ID),
-    participants.ReleaseCredit(customer_id="A", order_id=ORDER_ID),
-    participants.ReserveStock(
-        order_id=ORDER_ID, lines=(participants.Quantity(product_id="p", quantity=1),)
-    ),
-    participants.ReleaseStock(order_id=ORDER_ID, product_ids=("p",)),
-)
-ANSWERED = (
-    customer.CustomerNotFound(customer_id="A"),
-    customer.CreditLimitExceeded(order_id=ORDER_ID, available=Decimal("1.00")),
-    inventory.ProductNotFound(product_id="p"),
-    inventory.OutOfStock(order_id=ORDER_ID, product_id="p", available=1),
-)
+CATALOGUES = tuple(catalogue_of(name.replace("-", "_")) for name in SERVICES)
+ORIGINALS = {message.wire_type: message for one in CATALOGUES for message in one.owned}
 
 
-def declared(module: ModuleType, kind: type[Message]) -> dict[str, type[Message]]:
-    """The messages that a module declares, by their wire type."""
-    return {
-        message.wire_type: message
-        for _, message in getmembers(module, isclass)
-        if issubclass(message, kind) and message.__module__ == module.__name__
-    }
+def copies(direction: str) -> list[type[Message]]:
+    """Others' messages, as those who send or receive them have them."""
+    spoken: list[Spoken] = [one for each in CATALOGUES for one in getattr(each, direction)]
+    found = {one.message for one in spoken} - set(ORIGINALS.values())
+    return sorted(found, key=lambda message: (message.__module__, message.wire_type))
 
 
-ORIGINALS = declared(customer, Message) | declared(inventory, Message)
+def named(message: object) -> str:
+    return f"{message.__module__}.{message.__name__}" if isinstance(message, type) else ""
 
 
-@pytest.mark.parametrize("command", SENT, ids=lambda command: command.wire_name)
-def test_a_participant_reads_what_order_service_sends(command: Command):
-    original = ORIGINALS[command.wire_type]
+@pytest.mark.parametrize("copy", copies("sent"), ids=named)
+def test_a_service_takes_the_commands_that_others_send_it(copy: type[Message]):
+    original = ORIGINALS[copy.wire_type]
 
-    assert original.from_body(command.to_body()).key == command.key
-    assert original.key_field == command.key_field
-
-
-@pytest.mark.parametrize("refusal", ANSWERED, ids=lambda refusal: refusal.wire_name)
-def test_order_service_reads_what_a_participant_refuses_with(refusal: Refusal):
-    copy = declared(participants, Refusal)[refusal.wire_type]
-
-    assert copy.from_body(refusal.to_body()).refused
-
-
-def test_every_copy_is_held_to_its_original():
-    examples = {message.wire_type for message in (*SENT, *ANSWERED)}
-
-    assert set(declared(participants, Message)) == examples
+    assert original.kind is copy.kind is Kind.COMMANDS
+    assert copy.key_field == original.key_field
+    assert (
+        misfits(
+            writer=copy.model_json_schema(mode="serialization"),
+            reader=original.model_json_schema(mode="validation"),
+        )
+        == []
+    )
 
 
-def test_what_a_service_sends_to_is_owned_by_another_with_the_same_partitions():
-    topologies = (ORDER, CUSTOMER, INVENTORY)
-    owned = {stream.channel for topology in topologies for stream in topology.streams}
+@pytest.mark.parametrize("copy", copies("received"), ids=named)
+def test_a_service_reads_what_others_say(copy: type[Message]):
+    original = ORIGINALS[copy.wire_type]
 
-    assert {channel for topology in topologies for channel in topology.sends_to} <= owned
+    assert copy.kind is original.kind
+    assert (
+        misfits(
+            writer=original.model_json_schema(mode="serialization"),
+            reader=copy.model_json_schema(mode="validation"),
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda one: one.topology.service)
+def test_every_message_that_a_service_knows_has_a_channel(catalogue: Catalogue):
+    spoken = {one.message for one in (*catalogue.sent, *catalogue.received)}
+
+    assert set(catalogue.owned) <= spoken
+
+
+def test_what_a_service_sends_to_or_reads_is_owned_with_the_same_partitions():
+    owned = {stream.channel for one in CATALOGUES for stream in one.topology.streams}
+    used = {channel for one in CATALOGUES for channel in one.topology.sends_to}
+    used |= {consumer.channel for one in CATALOGUES for consumer in one.topology.consumers}
+
+    assert used <= owned

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from chassis.messaging.description import Format, describe, to_json, to_yaml
-from chassis.operations import dead_letters, flows, outbox, provisioning, schema
+from chassis.operations import contracts, dead_letters, flows, outbox, provisioning, schema
 from chassis.operations.schema import Package
 from chassis.settings import SettingsError
 
@@ -16,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(schema.migrate)
 app.command()(schema.wait_for_schema)
 app.command()(provisioning.provision)
+app.command()(contracts.contracts)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(flows.app, name="flows")
@@ -27,7 +28,7 @@ def describe_command(
     package: Package,
     *,
     description: Annotated[
-        Format, typer.Option("--format", help="What for: a chart's values, or NATS permissions.")
+        Format, typer.Option("--format", help="For a chart, for NATS, or for whoever integrates.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of YAML.")] = False,
 ) -> None:

@@ -16,7 +16,9 @@ def to_cents(amount: Decimal) -> Decimal:
 Money = Annotated[Decimal, Field(max_digits=14, decimal_places=2), AfterValidator(to_cents)]
 """An amount in the platform's one currency; a JSON string such as `"14.00"`."""
 
-PositiveMoney = Annotated[Money, Field(gt=0)]
+PositiveMoney = Annotated[
+    Decimal, Field(gt=0, max_digits=14, decimal_places=2), AfterValidator(to_cents)
+]
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 """An identifier that somebody outside chose: a customer number, a product number."""

@@ -1,0 +1,87 @@
+"""Which messages a service says and reads, found from its contracts and its topology.
+
+Contracts are wherever a service declares message classes: what its `app` imports is what it uses.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+from chassis.messaging.contracts import Kind, Message
+from chassis.messaging.topology import Channel, ServiceTopology
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A message of a service, with a channel that it is sent to or received from."""
+
+    message: type[Message]
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Everything that a service says and reads, in the order of channels and wire types.
+
+    `owned` are the messages of its own context: it decides what they look like.
+    """
+
+    topology: ServiceTopology
+    sent: tuple[Spoken, ...]
+    received: tuple[Spoken, ...]
+    owned: tuple[type[Message], ...]
+
+
+def catalogue_of(package: str) -> Catalogue:
+    """The catalogue of an installed service, whose `app` is imported for it."""
+    import_module(f"{package}.app")
+    topology: ServiceTopology = import_module(f"{package}.messaging.topology").TOPOLOGY
+    return make_catalogue(topology, messages_of(package))
+
+
+def messages_of(package: str) -> tuple[type[Message], ...]:
+    """The message classes with a wire type that modules of a package have declared so far."""
+    found = {
+        message
+        for message in _descendants(Message)
+        if message.__module__.startswith(f"{package}.") and "wire_type" in vars(message)
+    }
+    return tuple(sorted(found, key=lambda message: message.wire_type))
+
+
+def make_catalogue(topology: ServiceTopology, messages: tuple[type[Message], ...]) -> Catalogue:
+    """What the service does with its messages, on the channels that it declares."""
+    read = tuple(consumer.channel for consumer in topology.consumers)
+    return Catalogue(
+        topology=topology,
+        sent=tuple(_on(topology.publishes, messages, topology, sends=True)),
+        received=tuple(_on(read, messages, topology, sends=False)),
+        owned=tuple(message for message in messages if message.context == topology.context),
+    )
+
+
+def _on(
+    channels: tuple[Channel, ...],
+    messages: tuple[type[Message], ...],
+    topology: ServiceTopology,
+    *,
+    sends: bool,
+) -> Iterator[Spoken]:
+    for channel in channels:
+        for message in messages:
+            if message.kind is channel.kind and _fits(message, channel, topology, sends=sends):
+                yield Spoken(message=message, channel=channel)
+
+
+def _fits(
+    message: type[Message], channel: Channel, topology: ServiceTopology, *, sends: bool
+) -> bool:
+    if message.kind is Kind.REPLIES:  # they come back on the channel of whoever asked
+        return (message.context == topology.context) is sends
+    return message.context == channel.context
+
+
+def _descendants(message: type[Message]) -> Iterator[type[Message]]:
+    for child in message.__subclasses__():
+        yield child
+        yield from _descendants(child)
