@@ -1,7 +1,6 @@
 """Spans of messages: where they are made and where they are processed."""
 
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,6 @@ from opentelemetry.trace import (
     SpanKind,
     Status,
     StatusCode,
-    Tracer,
     set_span_in_context,
 )
 from opentelemetry.util.types import AttributeValue
@@ -24,6 +22,7 @@ from chassis.messaging.envelope import OutgoingMessage, ReceivedMessage
 from chassis.messaging.headers import NATS_MESSAGE_ID
 from chassis.messaging.topology import channel_of
 from chassis.telemetry import conventions as c
+from chassis.telemetry.live import LiveSpan
 from chassis.telemetry.propagation import carrier_of, context_of, within
 from chassis.telemetry.recorder import Recorded, Recorder, parent_of
 
@@ -59,7 +58,12 @@ class MessageSpan:
     def fail(self, outcome: str, failure: BaseException | None = None) -> None:
         """Once it is committed that the message waits or is given up."""
         self.outcome = outcome
-        record_failure(self._span, failure, outcome)
+        told = outcome
+        if failure is not None:
+            self._span.record_exception(failure)
+            told = type(failure).__qualname__
+        self._span.set_attribute(c.ERROR_TYPE, told)
+        self._span.set_status(Status(StatusCode.ERROR, outcome))
         self.end()
 
 
@@ -69,9 +73,8 @@ class MessageSpans:
     A message that is older than `link_after` is processed in a trace of its own, with a link.
     """
 
-    def __init__(self, recorder: Recorder, tracer: Tracer, link_after: timedelta) -> None:
+    def __init__(self, recorder: Recorder, link_after: timedelta) -> None:
         self._recorder = recorder
-        self._tracer = tracer
         self._link_after = link_after
 
     def create(self, outgoing: OutgoingMessage, destination: str) -> dict[str, str]:
@@ -114,11 +117,12 @@ class MessageSpans:
         alone = again or self._is_late(received)
         surroundings = set_span_in_context(INVALID_SPAN, origin) if alone else origin
         destination = channel_of(subject)
-        span = self._tracer.start_span(
+        span = LiveSpan(
+            self._recorder,
             c.process_span(destination),
-            surroundings,
             SpanKind.CONSUMER,
-            {
+            within=surroundings,
+            attributes={
                 c.MESSAGING_SYSTEM: c.NATS,
                 c.OPERATION_NAME: "process",
                 c.OPERATION_TYPE: "process",
@@ -129,8 +133,8 @@ class MessageSpans:
                 **_of_message(received),
                 **_of_delivery(reply),
             },
-            (Link(creation),) if creation else (),
-            start,
+            links=(Link(creation),) if creation else (),
+            start=start,
         )
         return MessageSpan(span, surroundings)
 
@@ -139,18 +143,6 @@ class MessageSpans:
         if received.headers.get(NATS_MESSAGE_ID.lower(), message_id) != message_id:
             return True  # redriven into the stream
         return datetime.now(UTC) - received.time > self._link_after
-
-
-def record_failure(span: Span, failure: BaseException | None, told: str) -> None:
-    """Mark a span as failed. Where, and with which exception, but not what that says: it may quote
-    a body or a statement's parameters.
-    """
-    error_type = type(failure).__qualname__ if failure is not None else told
-    span.set_attribute(c.ERROR_TYPE, error_type)
-    span.set_status(Status(StatusCode.ERROR, told))
-    if failure is not None:
-        stack = "".join(traceback.format_tb(failure.__traceback__))
-        span.add_event("exception", {c.EXCEPTION_TYPE: error_type, c.EXCEPTION_STACK: stack})
 
 
 def _created(outgoing: OutgoingMessage, destination: str) -> dict[str, AttributeValue]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
@@ -43,6 +43,7 @@ class Recorded:
     start: int
     end: int
     links: Sequence[Link] = ()
+    events: Sequence[Event] = ()
     status: Status = _UNSET
 
 
@@ -81,7 +82,7 @@ class Recorder:
                 span.parent,
                 self._provider.resource,
                 span.attributes,
-                (),
+                span.events,
                 span.links,
                 span.kind,
                 None,

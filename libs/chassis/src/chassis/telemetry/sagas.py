@@ -14,12 +14,13 @@ from typing import Self
 import orjson
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 
 from chassis.sagas.effects import Effect, RunLocal, SendCommand, Transition
 from chassis.sagas.state import EntryKind, LogEntry, SagaInstance, SagaState
 from chassis.telemetry import conventions as c
+from chassis.telemetry.live import LiveSpan
 from chassis.telemetry.propagation import carrier_of, context_of, within
 from chassis.telemetry.recorder import Recorded, Recorder, parent_of
 
@@ -56,9 +57,13 @@ class SagaMove:
     """What a transition's effects and log lines belong to, and what the instance keeps of it."""
 
     def __init__(
-        self, tracer: Tracer, instance: SagaInstance, surroundings: Context, trace: StoredTrace
+        self,
+        recorder: Recorder,
+        instance: SagaInstance,
+        surroundings: Context,
+        trace: StoredTrace,
     ) -> None:
-        self._tracer = tracer
+        self._recorder = recorder
         self._instance = instance
         self._surroundings = surroundings
         self.trace = trace
@@ -74,29 +79,32 @@ class SagaMove:
         """Log lines of this block say which trace the transition belongs to."""
         return _within(self._surroundings)
 
-    def _running(self, effect: RunLocal) -> AbstractContextManager[object]:
-        """A failure rolls back what the span tells of: it tells nothing of one."""
+    @contextmanager
+    def _running(self, effect: RunLocal) -> Iterator[None]:
+        """A failure rolls back what the span tells of, so that it is not ended."""
         instance = self._instance
-        return self._tracer.start_as_current_span(
+        span = LiveSpan(
+            self._recorder,
             c.step_span(instance.saga_type, effect.step.name),
-            self._surroundings,
             SpanKind.INTERNAL,
-            {
+            within=self._surroundings,
+            attributes={
                 **_of_instance(instance),
                 c.SAGA_STEP: effect.step.name,
                 c.SAGA_DIRECTION: effect.direction.value,
                 c.SAGA_OUTCOME: c.StepOutcome.SUCCESS,
             },
-            record_exception=False,
         )
+        with _within(set_span_in_context(span, self._surroundings)):
+            yield
+        span.end()
 
 
 class SagaSpans:
     """Makes the spans of sagas."""
 
-    def __init__(self, recorder: Recorder, tracer: Tracer) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._tracer = tracer
 
     def follow(self, transition: Transition, earlier: StoredTrace | None) -> SagaMove:
         """Record the step that a transition ends, and begin the one that it sends a command for.
@@ -112,7 +120,7 @@ class SagaSpans:
             if isinstance(effect, SendCommand):
                 trace = self._begin_step(transition.after, effect, surroundings)
         trace = trace or StoredTrace(carrier=carrier_of(surroundings))
-        return SagaMove(self._tracer, transition.after, surroundings, trace)
+        return SagaMove(self._recorder, transition.after, surroundings, trace)
 
     def _surroundings(self, instance: SagaInstance, trace: StoredTrace | None) -> Context:
         """The current span, if it is of the saga's own trace, or else its last step.

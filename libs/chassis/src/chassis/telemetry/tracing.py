@@ -30,8 +30,8 @@ class Tracing:
         recorder = Recorder(provider, processor)
         self.provider = provider
         self.tracer: Tracer = provider.get_tracer(SCOPE)
-        self.messages = MessageSpans(recorder, self.tracer, link_after)
-        self.sagas = SagaSpans(recorder, self.tracer)
+        self.messages = MessageSpans(recorder, link_after)
+        self.sagas = SagaSpans(recorder)
         self._processor = processor
 
     def export(self, span: ReadableSpan) -> None:
