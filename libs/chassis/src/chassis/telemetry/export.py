@@ -3,7 +3,7 @@
 import contextlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -14,12 +14,22 @@ from opentelemetry.sdk.resources import (
     OTELResourceDetector,
     Resource,
 )
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+
+from chassis.telemetry.wire import encode_request
 
 SHUTDOWN_SECONDS: Final = 5.0
 EXPORT_SECONDS: Final = 2.0
 """A collector that is away must not hold up a shutdown; OTEL_EXPORTER_OTLP_TIMEOUT overrides it."""
+
+
+class _Exporter(OTLPSpanExporter):
+    """The library's, with its endpoint, headers, retries and time-outs, and an encoder of ours."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        sent = self._client.export(encode_request(spans))
+        return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
 
 
 def new_provider(service: str, processor: SpanProcessor) -> TracerProvider:
@@ -31,7 +41,7 @@ def new_provider(service: str, processor: SpanProcessor) -> TracerProvider:
 
 def otlp(environment: Mapping[str, str] = os.environ) -> SpanProcessor:
     """Batches, over HTTP, to where the standard variables say."""
-    return BatchSpanProcessor(OTLPSpanExporter(timeout=_timeout(environment)))
+    return BatchSpanProcessor(_Exporter(timeout=_timeout(environment)))
 
 
 def shut_down(provider: TracerProvider) -> None:
