@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.telemetry.kept import kept_trace, resumed_trace
 
 _CAUSE = "chassis.cause"
 
@@ -16,6 +18,8 @@ class Cause:
 
     correlation_id: str
     causation_id: UUID | None
+    trace: str | None = None
+    """The trace that it belongs to, for telemetry alone to read; see `cause_to_keep`."""
 
 
 @contextmanager
@@ -23,12 +27,16 @@ def caused_by(session: AsyncSession, cause: Cause | None) -> Iterator[None]:
     """Let everything published meanwhile with this session carry the cause's ids.
 
     Handlers and local steps of sagas run like that already. It is for work that goes on later, such
-    as a timer's: keep `cause_of(session)` with what has to be done, and give it back here.
+    as a timer's: keep `cause_to_keep(session)` with what has to be done, and give it back here.
     """
     before = session.info.get(_CAUSE)
     session.info[_CAUSE] = cause
     try:
-        yield
+        if cause is None or cause.trace is None:
+            yield
+        else:
+            with resumed_trace(cause.trace):
+                yield
     finally:
         session.info[_CAUSE] = before
 
@@ -37,3 +45,9 @@ def cause_of(session: AsyncSession) -> Cause | None:
     """What the session's work is caused by at the moment; None where a conversation begins."""
     cause = session.info.get(_CAUSE)
     return cause if isinstance(cause, Cause) else None
+
+
+def cause_to_keep(session: AsyncSession) -> Cause | None:
+    """`cause_of(session)` with its trace, for work that goes on later."""
+    cause = cause_of(session)
+    return None if cause is None else replace(cause, trace=kept_trace())

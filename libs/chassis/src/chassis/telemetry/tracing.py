@@ -1,13 +1,18 @@
 """Everything that traces, for a process that does."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+from opentelemetry.context import attach, detach, get_current
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.trace import Tracer
 
 from chassis.telemetry.conventions import SCOPE
 from chassis.telemetry.messages import MessageSpans
-from chassis.telemetry.recorder import Recorder
+from chassis.telemetry.propagation import carrier_of, context_of
+from chassis.telemetry.recorder import Recorder, parent_of
 from chassis.telemetry.sagas import SagaSpans
 
 LINK_AFTER = timedelta(minutes=10)
@@ -33,6 +38,22 @@ class Tracing:
         self.messages = MessageSpans(recorder, link_after)
         self.sagas = SagaSpans(recorder)
         self._processor = processor
+
+    def keep(self) -> str | None:
+        """The current context as text, if there is a current span."""
+        context = get_current()
+        if parent_of(context) is None:
+            return None
+        return json.dumps(carrier_of(context))
+
+    @contextmanager
+    def resumed(self, kept: str) -> Iterator[None]:
+        """Let what is done in this block belong to a context that was kept."""
+        token = attach(context_of(json.loads(kept)))
+        try:
+            yield
+        finally:
+            detach(token)
 
     def export(self, span: ReadableSpan) -> None:
         """Export a span that was kept back."""

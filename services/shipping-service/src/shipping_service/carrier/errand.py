@@ -15,16 +15,19 @@ class ErrandKind(StrEnum):
 
 @dataclass(kw_only=True, eq=False)
 class Errand:
-    """The carrier's next errand for an order; the ids tell in which conversation it was asked."""
+    """The carrier's next errand for an order, in the conversation and the trace that ask for it."""
 
     order_id: UUID
     kind: ErrandKind
     due_at: datetime
     correlation_id: str | None
     causation_id: UUID | None
+    trace: str | None = None
 
     @property
     def cause(self) -> Cause | None:
         if self.correlation_id is None:
             return None
-        return Cause(correlation_id=self.correlation_id, causation_id=self.causation_id)
+        return Cause(
+            correlation_id=self.correlation_id, causation_id=self.causation_id, trace=self.trace
+        )

@@ -13,10 +13,11 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.alarm import Alarm
-from chassis.outbox.cause import cause_of, caused_by
+from chassis.outbox.cause import cause_to_keep, caused_by
 from chassis.persistence.after_commit import after_commit
 from chassis.persistence.database import Database
 from chassis.persistence.loading import load, preload
+from chassis.telemetry.attempts import attempt
 from shipping_service import use_cases
 from shipping_service.carrier.behaviour import CarrierBehaviour
 from shipping_service.carrier.errand import Errand, ErrandKind
@@ -75,7 +76,7 @@ class SimulatedCarrier:
     def _ask(
         self, session: AsyncSession, order_id: UUID, kind: ErrandKind, due_at: datetime
     ) -> None:
-        cause = cause_of(session)
+        cause = cause_to_keep(session)
         session.add(
             Errand(
                 order_id=order_id,
@@ -83,6 +84,7 @@ class SimulatedCarrier:
                 due_at=due_at,
                 correlation_id=cause.correlation_id if cause else None,
                 causation_id=cause.causation_id if cause else None,
+                trace=cause.trace if cause else None,
             )
         )
         after_commit(session, lambda: self._alarm.set(due_at))
@@ -104,10 +106,11 @@ class SimulatedCarrier:
         return _now() if done else _now() + _PAUSE
 
     async def _do(self, limit: int, order_id: UUID | None = None) -> int:
-        async with self._database.sessions.begin() as session:
-            errands = await take_due(session, _now(), limit, order_id)
-            await preload(session, [(_SHIPMENT, errand) for errand in errands])
-            await self._answer_all(session, errands)
+        with attempt():
+            async with self._database.sessions.begin() as session:
+                errands = await take_due(session, _now(), limit, order_id)
+                await preload(session, [(_SHIPMENT, errand) for errand in errands])
+                await self._answer_all(session, errands)
         return len(errands)
 
     async def _answer_all(self, session: AsyncSession, errands: Sequence[Errand]) -> None:

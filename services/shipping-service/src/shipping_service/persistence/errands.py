@@ -20,7 +20,8 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 )
 DELETE FROM carrier_errands AS errand USING due WHERE errand.order_id = due.order_id
-RETURNING errand.order_id, errand.kind, errand.due_at, errand.correlation_id, errand.causation_id
+RETURNING errand.order_id, errand.kind, errand.due_at, errand.correlation_id, errand.causation_id,
+          errand.trace
 """
 
 _POSTPONE = "UPDATE carrier_errands SET due_at = $2 WHERE order_id = $1"
@@ -43,6 +44,7 @@ async def take_due(
             due_at=row.due_at,
             correlation_id=row.correlation_id,
             causation_id=row.causation_id,
+            trace=row.trace,
         )
         for row in rows
     ]

@@ -59,5 +59,6 @@ carrier_errands = Table(
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("correlation_id", Text),
     Column("causation_id", Uuid),
+    Column("trace", Text),
     Index("carrier_errands_due", "due_at", "order_id"),
 )
