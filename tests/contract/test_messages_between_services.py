@@ -58,6 +58,14 @@ def test_every_message_that_a_service_knows_has_a_channel(catalogue: Catalogue):
     assert set(catalogue.owned) <= spoken
 
 
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda one: one.topology.service)
+def test_every_message_that_a_consumer_names_has_a_contract(catalogue: Catalogue):
+    read = {(one.channel.name, one.message.wire_name) for one in catalogue.received}
+    named = {(c.channel.name, name) for c in catalogue.topology.consumers for name in c.names}
+
+    assert named <= read
+
+
 def test_what_a_service_sends_to_or_reads_is_owned_with_the_same_partitions():
     owned = {stream.channel for one in CATALOGUES for stream in one.topology.streams}
     used = {channel for one in CATALOGUES for channel in one.topology.sends_to}

@@ -51,33 +51,34 @@ def messages_of(package: str) -> tuple[type[Message], ...]:
 
 def make_catalogue(topology: ServiceTopology, messages: tuple[type[Message], ...]) -> Catalogue:
     """What the service does with its messages, on the channels that it declares."""
-    read = tuple(consumer.channel for consumer in topology.consumers)
+    sent = (
+        Spoken(message=message, channel=channel)
+        for channel in topology.publishes
+        for message in messages
+        if _belongs(message, channel, topology, sent=True)
+    )
+    received = (
+        Spoken(message=message, channel=consumer.channel)
+        for consumer in topology.consumers
+        for message in messages
+        if _belongs(message, consumer.channel, topology, sent=False)
+        and (not consumer.names or message.wire_name in consumer.names)
+    )
     return Catalogue(
         topology=topology,
-        sent=tuple(_on(topology.publishes, messages, topology, sends=True)),
-        received=tuple(_on(read, messages, topology, sends=False)),
+        sent=tuple(sent),
+        received=tuple(received),
         owned=tuple(message for message in messages if message.context == topology.context),
     )
 
 
-def _on(
-    channels: tuple[Channel, ...],
-    messages: tuple[type[Message], ...],
-    topology: ServiceTopology,
-    *,
-    sends: bool,
-) -> Iterator[Spoken]:
-    for channel in channels:
-        for message in messages:
-            if message.kind is channel.kind and _fits(message, channel, topology, sends=sends):
-                yield Spoken(message=message, channel=channel)
-
-
-def _fits(
-    message: type[Message], channel: Channel, topology: ServiceTopology, *, sends: bool
+def _belongs(
+    message: type[Message], channel: Channel, topology: ServiceTopology, *, sent: bool
 ) -> bool:
+    if message.kind is not channel.kind:
+        return False
     if message.kind is Kind.REPLIES:  # they come back on the channel of whoever asked
-        return (message.context == topology.context) is sends
+        return (message.context == topology.context) is sent
     return message.context == channel.context
 
 
