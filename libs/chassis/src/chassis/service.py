@@ -15,12 +15,17 @@ from fastapi import FastAPI
 from chassis.consumers.broker import MessageBroker
 from chassis.consumers.handlers import Handler, HandlerProcessor
 from chassis.consumers.policy import RetryPolicy
+from chassis.consumers.processor import Processor
+from chassis.database_gauges import DatabaseGauges
 from chassis.flows import Flow, FlowMonitor, flow_routes
 from chassis.http.application import create_http_app
 from chassis.logs import configure_logs
 from chassis.memory import settle_memory
 from chassis.messaging.contracts import Kind
 from chassis.messaging.topology import Consumer, ServiceTopology, TopologyError
+from chassis.metrics import catalogue
+from chassis.metrics.build_info import tell_build
+from chassis.metrics.refresh import Refresh
 from chassis.outbox.outbox import Outbox
 from chassis.outbox.poke import DatagramPoke, no_poke
 from chassis.outbox.publishing import bind_outbox
@@ -33,6 +38,8 @@ from chassis.telemetry.setup import configure_tracing, shut_down_tracing
 from chassis.telemetry.switch import tracing_switch
 
 log = structlog.get_logger(__name__)
+
+_BUILD_INFO = catalogue.BUILD_INFO.gauge()
 
 
 class Service:
@@ -52,22 +59,26 @@ class Service:
         self.broker = MessageBroker(
             settings.nats_url.get_secret_value(), service=topology.service, database=self.database
         )
+        self.gauges = DatabaseGauges(self.database)
+        self._refresh = Refresh(self.gauges.survey, self.broker.survey)
         self.http: FastAPI = create_http_app(
             topology.service,
             database=self.database,
             broker=self.broker,
             max_body_bytes=settings.max_body_bytes,
+            before_scrape=self._before_scrape,
             lifespan=self._lifespan,
         )
         self.beside: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self._orchestrators: list[SagaOrchestrator] = []
+        tell_build(_BUILD_INFO, service_name=topology.service, distribution=topology.service)
 
     def handle_commands(
         self, handlers: Sequence[Handler], policy: RetryPolicy | None = None
     ) -> None:
         """Handle the commands of this service's own context."""
         processor = HandlerProcessor(handlers, self.outbox)
-        self.broker.consume(self._consumer(Kind.COMMANDS), processor, policy)
+        self._consume(self._consumer(Kind.COMMANDS), processor, policy)
 
     def handle_events(self, handlers: Sequence[Handler], policy: RetryPolicy | None = None) -> None:
         """React to events of other contexts, with the guarantees that commands have.
@@ -81,7 +92,7 @@ class Service:
         for context, of_context in by_context.items():
             consumer = self._consumer(Kind.EVENTS, context)
             _check_names(consumer, of_context)
-            self.broker.consume(consumer, HandlerProcessor(of_context, self.outbox), policy)
+            self._consume(consumer, HandlerProcessor(of_context, self.outbox), policy)
 
     def orchestrate(self, *sagas: SagaDefinition) -> SagaOrchestrator:
         """Run sagas here: their replies come on this service's own reply channel."""
@@ -89,7 +100,8 @@ class Service:
         orchestrator = SagaOrchestrator(
             outbox=self.outbox, definitions=sagas, reply_to=consumer.channel.name
         )
-        self.broker.consume(consumer, orchestrator)
+        self._consume(consumer, orchestrator)
+        self.gauges.expect_sagas(saga.saga_type for saga in sagas)
         self.run_beside("saga timers", SagaTimers(self.database, orchestrator).run)
         self._orchestrators.append(orchestrator)
         return orchestrator
@@ -102,6 +114,16 @@ class Service:
     def run_beside(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run this in the service's process as long as it serves; it is cancelled at the end."""
         self.beside[name] = run
+
+    def _consume(
+        self, consumer: Consumer, processor: Processor, policy: RetryPolicy | None = None
+    ) -> None:
+        self.broker.consume(consumer, processor, policy)
+        self.gauges.expect_consumer(consumer.name)
+
+    async def _before_scrape(self) -> None:
+        self.gauges.show_pool()
+        await self._refresh()
 
     def _consumer(self, kind: Kind, context: str | None = None) -> Consumer:
         wanted = (context or self.topology.context, kind)
@@ -124,6 +146,7 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._refresh.close()
             await self.broker.stop()
             await self.database.close()
             log.info("stopped")

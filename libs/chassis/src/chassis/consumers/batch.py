@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.consumers import metrics
 from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
 from chassis.consumers.deferral import Reason, defer
 from chassis.consumers.handling import handling
 from chassis.consumers.inbox import Intake, take_in
 from chassis.consumers.incoming import Incoming
+from chassis.consumers.metrics import ConsumerMetrics
 from chassis.consumers.policy import RetryPolicy
 from chassis.consumers.processor import (
     Delivery,
@@ -58,6 +58,7 @@ class BatchRunner:
         self._processor = processor
         self._policy = policy
         self._spans = ConsumerSpans(consumer)
+        self._metrics = ConsumerMetrics(consumer)
 
     async def run(self, batch: Sequence[Incoming]) -> bool:
         """Settle every message of the batch in the database, in order.
@@ -66,7 +67,7 @@ class BatchRunner:
         could be neither handled nor set aside.
         """
         try:
-            return await self._transaction(batch)
+            return await self._timed(batch)
         except Exception as error:  # noqa: BLE001 - handlers may raise anything; each is tried alone
             if len(batch) > 1:
                 log.info("batch is tried one by one", size=len(batch), error=type(error).__name__)
@@ -78,7 +79,7 @@ class BatchRunner:
         failure: Exception | None = None
         for _ in range(1 + self._policy.immediate):
             try:
-                return await self._transaction((message,))
+                return await self._timed((message,))
             except Exception as error:  # noqa: BLE001 - whatever it is, the message waits its turn
                 failure = error
         return await self._set_aside(message, failure, began)
@@ -94,7 +95,7 @@ class BatchRunner:
             )
             if not await self._defer_failed(message, failure):
                 return False
-        metrics.DEFERRED.labels(self._consumer, Reason.FAILED).inc()
+        self._metrics.deferred(1, Reason.FAILED)
         if span is not None:
             span.fail(Processed.SET_ASIDE, failure)
         return True
@@ -114,6 +115,16 @@ class BatchRunner:
                 attempts=1,
             )
         return True
+
+    async def _timed(self, batch: Sequence[Incoming]) -> bool:
+        began = time.perf_counter()
+        try:
+            waiting = await self._transaction(batch)
+        except Exception as error:
+            self._metrics.took(time.perf_counter() - began, error)
+            raise
+        self._metrics.took(time.perf_counter() - began)
+        return waiting
 
     async def _transaction(self, batch: Sequence[Incoming]) -> bool:
         with attempt():
@@ -219,10 +230,11 @@ class BatchRunner:
                 span.fail(Processed.DEAD_LETTERED)
 
     def _count(self, work: _Sorted) -> None:
-        metrics.CONSUMED.labels(self._consumer).inc(len(work.handle))
-        metrics.DUPLICATES.labels(self._consumer).inc(work.duplicates)
-        metrics.DEFERRED.labels(self._consumer, Reason.BEHIND).inc(len(work.behind))
-        metrics.DEFERRED.labels(self._consumer, Reason.UNKNOWN_TYPE).inc(len(work.unknown))
+        self._metrics.consumed(len(work.handle), work.duplicates)
+        self._metrics.deferred(len(work.behind), Reason.BEHIND)
+        self._metrics.deferred(len(work.unknown), Reason.UNKNOWN_TYPE)
+        for _, reason, _ in work.dead:
+            self._metrics.buried(reason)
 
 
 def _told(error: Exception | None) -> str:

@@ -5,6 +5,7 @@ life cycle, and its in-memory `TestNatsBroker`. What FastStream must not decide 
 `ConsumerRuntime`: transactions, acknowledgement, retries, order.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from nats.js.api import ConsumerConfig
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.handlers import Handler, HandlerProcessor
+from chassis.consumers.metrics import NATS
 from chassis.consumers.policy import RetryPolicy
 from chassis.consumers.processor import Processor
 from chassis.consumers.runtime import ConsumerRuntime
@@ -35,6 +37,9 @@ from chassis.messaging.topology import Consumer
 from chassis.persistence.database import Database
 
 log = structlog.get_logger(__name__)
+
+_PING_SECONDS = 10
+"""A server that hangs is noticed after three of them."""
 
 SESSION = "session"
 """Name under which FastStream's context holds the session for handlers run in memory."""
@@ -62,6 +67,10 @@ class BatchSubscriber(CoreSubscriber):
         if self._running_runtime is not None:
             self._running_runtime.reconnected()
 
+    async def survey(self) -> None:
+        if self._running_runtime is not None:
+            await self._running_runtime.survey()
+
 
 class MessageBroker(NatsBroker):
     """A FastStream NATS broker that consumes with the chassis's guarantees.
@@ -79,6 +88,7 @@ class MessageBroker(NatsBroker):
             logger=None,
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
+            ping_interval=_PING_SECONDS,
             reconnected_cb=self._on_reconnected,
             disconnected_cb=self._on_disconnected,
             error_cb=self._on_error,
@@ -104,6 +114,17 @@ class MessageBroker(NatsBroker):
         else:
             subscriber(_not_in_memory)
         return subscriber
+
+    async def start(self) -> None:
+        await super().start()
+        NATS.connected()
+
+    async def survey(self) -> None:
+        """Bring the gauges of all consumers up to date; raises what NATS raises."""
+        await asyncio.gather(*(subscriber.survey() for subscriber in self._batch_subscribers()))
+
+    def _batch_subscribers(self) -> list[BatchSubscriber]:
+        return [one for one in self.subscribers if isinstance(one, BatchSubscriber)]
 
     def _add_handler(self, subscriber: BatchSubscriber, handler: Handler) -> None:
         async def call(message: Message) -> Message | None:
@@ -138,16 +159,21 @@ class MessageBroker(NatsBroker):
         return subscriber
 
     async def _on_reconnected(self) -> None:
+        NATS.reconnected()
         log.info("connected to NATS again")
-        for subscriber in self.subscribers:
-            if isinstance(subscriber, BatchSubscriber):
-                subscriber.reconnected()
+        for subscriber in self._batch_subscribers():
+            subscriber.reconnected()
 
     async def _on_disconnected(self) -> None:
+        NATS.disconnected()
         log.warning("disconnected from NATS")
 
     async def _on_error(self, error: Exception) -> None:
-        log.warning("NATS reports an error", error=repr(error))
+        violation = NATS.failed(error)
+        if violation is not None:
+            log.error("NATS forbids", operation=violation.operation, subject=violation.subject)
+        else:
+            log.warning("NATS reports an error", error=repr(error))
 
 
 def _of_type(message: type[Message]) -> Callable[[NatsMessage], bool]:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.consumers import metrics
 from chassis.persistence.database import fetch_all
 
 _BURY = """
@@ -58,4 +57,3 @@ async def bury(session: AsyncSession, letter: DeadLetter) -> None:
         letter.error,
         letter.attempts,
     )
-    metrics.DEAD_LETTERS.labels(letter.consumer, letter.reason).inc()

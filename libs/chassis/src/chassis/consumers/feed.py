@@ -8,6 +8,7 @@ offers it in stream order.
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +87,18 @@ class PartitionFeed:
             self._keeper.cancel()
             self._keeper = asyncio.create_task(self._keep(), name=f"feed {self._api}")
 
+    @property
+    def heard_at(self) -> float:
+        """When JetStream was last heard on the pull request, in Unix time."""
+        return time.time() - (asyncio.get_running_loop().time() - self._heard)
+
+    async def state(self) -> dict[str, Any]:
+        """The durable's state as JetStream tells it now.
+
+        Raises what NATS raises when it does not answer, and KeyError for a missing durable.
+        """
+        return _existing(await self._ask_info())
+
     async def acknowledge(self, messages: Iterable[Incoming]) -> None:
         """Acknowledge messages whose outcome is committed; written together, not waited for."""
         done = list(messages)
@@ -141,10 +154,7 @@ class PartitionFeed:
         pause = _TAKE_OVER_POLL_SECONDS
         while True:
             try:
-                answer = await self._client.request(
-                    f"$JS.API.CONSUMER.INFO.{self._api}", timeout=_INFO_TIMEOUT_SECONDS
-                )
-                info: dict[str, Any] = json.loads(answer.data)
+                info = await self._ask_info()
                 if "error" not in info:
                     return info
                 log.warning("durable not there", consumer=self._api, error=info["error"])
@@ -152,6 +162,13 @@ class PartitionFeed:
                 log.info("JetStream does not answer", consumer=self._api, error=repr(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, _TAKE_OVER_POLL_MAX_SECONDS)
+
+    async def _ask_info(self) -> dict[str, Any]:
+        answer = await self._client.request(
+            f"$JS.API.CONSUMER.INFO.{self._api}", timeout=_INFO_TIMEOUT_SECONDS
+        )
+        info: dict[str, Any] = json.loads(answer.data)
+        return info
 
     async def _on_message(self, message: Msg) -> None:
         self._heard = asyncio.get_running_loop().time()
@@ -206,3 +223,9 @@ class PartitionFeed:
             NatsError
         ) as error:  # not connected: the messages come again and the inbox knows them
             log.debug("not sent while disconnected", subject=subject, error=repr(error))
+
+
+def _existing(info: dict[str, Any]) -> dict[str, Any]:
+    if "error" in info:
+        raise KeyError(info["error"]["description"])
+    return info

@@ -13,6 +13,7 @@ from nats.aio.client import Client
 
 from chassis.consumers.batch import BatchRunner
 from chassis.consumers.feed import Held, PartitionFeed
+from chassis.consumers.metrics import ConsumerMetrics
 from chassis.consumers.policy import RetryPolicy
 from chassis.consumers.processor import Processor
 from chassis.consumers.waiting import WaitingMessages
@@ -46,6 +47,7 @@ class ConsumerRuntime:
         self._consumer = consumer
         self._runner = BatchRunner(database, consumer.name, processor, policy)
         self._waiting = WaitingMessages(database, consumer.name, processor, policy)
+        self._metrics = ConsumerMetrics(consumer.name)
         self._feeds: dict[int, PartitionFeed] = {}
         self._arrived: deque[Held] = deque()
         self._wake = asyncio.Event()
@@ -84,6 +86,16 @@ class ConsumerRuntime:
         self._arrived.clear()
         for feed in self._feeds.values():
             feed.reconnected()
+
+    async def survey(self) -> None:
+        """Bring the gauges up to date: one small request to JetStream a partition held."""
+        feeds = list(self._feeds.values())
+        self._metrics.holds(
+            len(feeds),
+            of=self._consumer.channel.partitions,
+            heard_at=min((feed.heard_at for feed in feeds), default=None),
+        )
+        self._metrics.surveyed(await asyncio.gather(*(feed.state() for feed in feeds)))
 
     async def _hold_partitions(self) -> None:
         while True:

@@ -7,7 +7,6 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.consumers import metrics
 from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
 from chassis.consumers.deferral import (
     DeferredMessage,
@@ -19,6 +18,7 @@ from chassis.consumers.deferral import (
     take_head,
 )
 from chassis.consumers.inbox import take_in
+from chassis.consumers.metrics import ConsumerMetrics
 from chassis.consumers.policy import RetryPolicy
 from chassis.consumers.processor import (
     Delivery,
@@ -28,6 +28,7 @@ from chassis.consumers.processor import (
 )
 from chassis.consumers.spans import ConsumerSpans
 from chassis.messaging.envelope import ReceivedMessage
+from chassis.persistence.after_commit import after_commit
 from chassis.persistence.database import Database
 from chassis.telemetry.attempts import attempt
 from chassis.telemetry.conventions import Processed
@@ -52,6 +53,7 @@ class WaitingMessages:
         self._consumer = consumer
         self._processor = processor
         self._policy = policy
+        self._metrics = ConsumerMetrics(consumer)
         self._nudged = asyncio.Event()
         self._spans = ConsumerSpans(consumer)
 
@@ -106,7 +108,7 @@ class WaitingMessages:
         except Exception as error:  # noqa: BLE001 - handlers may raise anything; it counts as a try
             failure = error
         else:
-            metrics.CONSUMED.labels(self._consumer).inc()
+            self._metrics.consumed(1)
             return True
         return await self._note_failure(key, failure, began)
 
@@ -172,6 +174,7 @@ class WaitingMessages:
         self, session: AsyncSession, head: DeferredMessage, failure: Exception, attempts: int
     ) -> None:
         unreadable = isinstance(failure, UnreadableMessageError)
+        reason = DeadReason.UNREADABLE if unreadable else DeadReason.RETRIES_EXHAUSTED
         log.error(
             "dead letter",
             consumer=self._consumer,
@@ -189,9 +192,10 @@ class WaitingMessages:
                 wire_type=head.wire_type,
                 headers=head.headers,
                 body=head.body,
-                reason=DeadReason.UNREADABLE if unreadable else DeadReason.RETRIES_EXHAUSTED,
+                reason=reason,
                 error=f"{type(failure).__name__}: {failure}"[:1000],
                 attempts=attempts,
             ),
         )
         await remove(session, head)
+        after_commit(session, lambda: self._metrics.buried(reason))

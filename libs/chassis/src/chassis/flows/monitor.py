@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from prometheus_client import Gauge
 
 from chassis.flows import statements
 from chassis.flows.flow import Flow
+from chassis.metrics import catalogue
 from chassis.persistence.database import Database, fetch_all
 
 log = structlog.get_logger(__name__)
 
-OVERDUE = Gauge("flow_overdue", "Flows that have not ended in their time", ["flow"])
-OLDEST_AGE = Gauge(
-    "flow_oldest_in_progress_age_seconds", "Age of the oldest flow that has not ended", ["flow"]
-)
+OVERDUE = catalogue.FLOW_OVERDUE.gauge()
+OLDEST_AGE = catalogue.FLOW_OLDEST_AGE.gauge()
 
 
 class FlowMonitor:

@@ -10,7 +10,8 @@ from chassis.http.dependencies import provide
 from chassis.http.failures import install_failure_handlers
 from chassis.http.health import connects, health_routes, reaches
 from chassis.http.idempotency import IDEMPOTENCY_KEY_REUSED
-from chassis.http.metrics import metrics_routes
+from chassis.http.measuring import MeasuringMiddleware
+from chassis.http.metrics import BeforeScrape, metrics_routes
 from chassis.http.openapi import document_problems
 from chassis.http.problems import declare_problems
 from chassis.persistence.database import Database
@@ -23,6 +24,7 @@ def create_http_app(
     *,
     broker: NatsBroker | None = None,
     registry: CollectorRegistry = REGISTRY,
+    before_scrape: BeforeScrape | None = None,
     max_body_bytes: int = MEBIBYTE,
     lifespan: Lifespan[FastAPI] | None = None,
 ) -> FastAPI:
@@ -33,6 +35,7 @@ def create_http_app(
     """
     app = FastAPI(title=title, version="1", lifespan=lifespan, telemetry=REQUEST_SPANS)
     app.add_middleware(BodyLimitMiddleware, limit=max_body_bytes)
+    app.add_middleware(MeasuringMiddleware)
     install_failure_handlers(app)
     declare_problems(app, IDEMPOTENCY_KEY_REUSED)
     document_problems(app)
@@ -43,5 +46,5 @@ def create_http_app(
             reported={} if broker is None else {"nats": connects(broker)},
         )
     )
-    app.include_router(metrics_routes(registry))
+    app.include_router(metrics_routes(registry, before_scrape))
     return app

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -128,6 +129,11 @@ dead_letters = Table(
     _time("redriven_at", nullable=True),
     _time("archived_at", nullable=True),
 )
+Index(
+    "dead_letters_open",
+    dead_letters.c.id,
+    postgresql_where=text("redriven_at IS NULL AND archived_at IS NULL"),
+)
 
 saga_instances = Table(
     "saga_instances",
@@ -170,6 +176,11 @@ Index(
     "saga_instances_due",
     saga_instances.c.wake_at,
     postgresql_where=saga_instances.c.wake_at.is_not(None),
+)
+Index(
+    "saga_instances_needing_attention",
+    saga_instances.c.created_at,
+    postgresql_where=text("state = 'NEEDS_ATTENTION'"),
 )
 
 saga_log = Table(

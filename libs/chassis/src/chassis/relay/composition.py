@@ -27,8 +27,8 @@ async def composed_relay(
 ) -> AsyncIterator[Relay]:
     """A relay with its doors open, ready for `run`; neither database nor NATS need be there."""
     name = f"{settings.service_name}-relay"
-    alarm, metrics, failures = Alarm(), RelayMetrics(), Failures()
-    wire = Wire(settings.nats_url, name=name, on_connected=alarm.ring)
+    alarm, metrics, failures = Alarm(), RelayMetrics(name), Failures()
+    wire = Wire(settings.nats_url, name=name, on_connected=alarm.ring, metrics=metrics.nats)
     store = OutboxStore(settings.database_url, name=name)
     drain = Drain(
         store=store, publisher=Publisher(wire), failures=failures, metrics=metrics, spans=spans

@@ -1,12 +1,20 @@
 """What the relay tells about itself."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+)
 
-from chassis.relay.lag import LagHistogram
+from chassis.metrics import catalogue
+from chassis.metrics.build_info import tell_build
+from chassis.metrics.nats import NatsMetrics
 from chassis.relay.publishing.outcome import Outcome
 from chassis.relay.rows import ClaimedRow, Survey
 
@@ -22,51 +30,53 @@ class WakeUp(StrEnum):
 class RelayMetrics:
     """The metrics of one relay in a registry of their own."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._pending = self._gauge("outbox_pending_messages", "Rows in the outbox, up to 100,000.")
-        self._oldest_age = self._gauge(
-            "outbox_oldest_pending_age_seconds", "Age of the outbox's first row."
-        )
-        self._parked = self._gauge("outbox_parked_messages", "Keys set aside with a failed row.")
-        self.shards_held = self._gauge("outbox_shards_held", "Shards this relay publishes.")
-        self.lost_pokes = self._counter(
-            "outbox_lost_pokes", "Polls that found rows which a poke should have announced."
-        )
-        self._wakeups = self._counter("outbox_relay_wakeups", "Looks into the outbox.", "source")
-        self._published = self._counter(
-            "outbox_published_messages", "Rows by what became of them.", "destination", "result"
-        )
-        self._lag = LagHistogram(
-            "outbox_publish_lag_seconds", "From the insert of a row to its acknowledgement."
-        )
-        self.registry.register(self._lag)
+    def __init__(self, name: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.nats = NatsMetrics(registry)
+        self.shards_held = catalogue.OUTBOX_SHARDS_HELD.gauge(registry)
+        self.lost_pokes = catalogue.OUTBOX_LOST_POKES.counter(registry)
+        self._database_up = catalogue.DATABASE_UP.gauge(registry)
+        self._pending = catalogue.OUTBOX_PENDING.gauge(registry)
+        self._oldest_age = catalogue.OUTBOX_OLDEST_AGE.gauge(registry)
+        self._parked = catalogue.OUTBOX_PARKED.gauge(registry)
+        self._wakeups = catalogue.RELAY_WAKEUPS.counter(registry)
+        self._published = catalogue.OUTBOX_PUBLISHED.counter(registry)
+        self._sent = catalogue.SENT_MESSAGES.counter(registry)
+        self._lag = catalogue.OUTBOX_PUBLISH_LAG.histogram(registry)
+        self._duration = catalogue.OUTBOX_PUBLISH_DURATION.histogram(registry)
+        self._operations = catalogue.OPERATION_DURATION.histogram(registry)
+        build_info = catalogue.BUILD_INFO.gauge(registry)
+        tell_build(build_info, service_name=name, distribution="longship-chassis")
+        for collect in (ProcessCollector, PlatformCollector, GCCollector):
+            collect(registry=registry)
 
     def woke_up(self, source: WakeUp) -> None:
-        self._wakeups.labels(source=source).inc()
+        self._wakeups.labels(source).inc()
 
     def published(self, outcome: Outcome) -> None:
-        self._count(outcome.stored, "stored")
-        self._count(outcome.duplicates, "duplicate")
-        self._count([refused.row for refused in outcome.refused], "refused")
+        for channel, amount in _by_channel(outcome.stored).items():
+            self._published.labels(channel, "stored").inc(amount)
+            self._sent.labels("nats", "send", channel).inc(amount)
+        for channel, amount in _by_channel(outcome.duplicates).items():
+            self._published.labels(channel, "duplicate").inc(amount)
+        for channel, amount in _by_channel(refused.row for refused in outcome.refused).items():
+            self._published.labels(channel, "refused").inc(amount)
         now = time.time()
         # the database's clock made the first time, and may be ahead
         self._lag.observe(max(now - row.created_at, 0.0) for row in outcome.stored)
+        self._duration.observe(outcome.seconds)
+        for operation in outcome.operations:
+            labels = ("nats", "send", operation.channel, operation.error_type)
+            self._operations.observe((operation.seconds,), *labels)
 
-    def surveyed(self, survey: Survey) -> None:
-        self._pending.set(survey.pending)
-        self._oldest_age.set(survey.oldest_age_seconds)
-        self._parked.set(survey.parked)
+    def surveyed(self, survey: Survey | None) -> None:
+        """None: the database did not answer, and the gauges keep their values."""
+        self._database_up.set(survey is not None)
+        if survey is not None:
+            self._pending.set(survey.pending)
+            self._oldest_age.set(survey.oldest_age_seconds)
+            self._parked.set(survey.parked)
 
-    def _count(self, rows: Iterable[ClaimedRow], result: str) -> None:
-        amounts: dict[str, int] = {}
-        for row in rows:
-            amounts[row.channel] = amounts.get(row.channel, 0) + 1
-        for channel, amount in amounts.items():
-            self._published.labels(destination=channel.replace(".", "-"), result=result).inc(amount)
 
-    def _gauge(self, name: str, documentation: str) -> Gauge:
-        return Gauge(name, documentation, registry=self.registry)
-
-    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
-        return Counter(name, documentation, labels, registry=self.registry)
+def _by_channel(rows: Iterable[ClaimedRow]) -> Counter[str]:
+    return Counter(row.channel for row in rows)

@@ -1,5 +1,6 @@
 """When to look into the outbox next."""
 
+from collections.abc import Callable
 from typing import Final
 
 SHORTEST_SECONDS: Final = 0.005
@@ -17,13 +18,13 @@ class Pacing:
     was lost: polling is then trusted more than pokes for a minute.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_lost_poke: Callable[[], None] = lambda: None) -> None:
+        self._tell_lost_poke = on_lost_poke
         self._interval = SHORTEST_SECONDS
         self._poke_seen = False
         self._poked = False
         self._unannounced = False
         self._distrust_until = 0.0
-        self.lost_pokes = 0
 
     def poke(self) -> None:
         """A poke has arrived."""
@@ -48,7 +49,7 @@ class Pacing:
         if self._poked:
             return 0.0
         if self._unannounced and self._trusts(now):  # the poke had the time of a publish to arrive
-            self.lost_pokes += 1
+            self._tell_lost_poke()
             self._distrust_until = now + DISTRUST_SECONDS
         self._unannounced = False
         return TRUSTING_SECONDS if self._trusts(now) else self._interval

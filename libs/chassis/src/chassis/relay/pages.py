@@ -7,13 +7,11 @@ from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from chassis.leases import LeasesLostError
+from chassis.metrics.refresh import Refresh
 from chassis.relay.http import Page, Pages
 from chassis.relay.metrics import RelayMetrics
-from chassis.relay.store import OutboxStore
+from chassis.relay.store import DATABASE_ERRORS, OutboxStore
 
-SURVEY_SECONDS: Final = 20.0
-"""A scrape queries the database at most so often: an idle relay costs next to nothing."""
 SILENCE_SECONDS: Final = 60.0
 
 
@@ -26,21 +24,23 @@ class RelayPages:
         self._store = store
         self._metrics = metrics
         self._turned_at = turned_at
-        self._surveyed_at = 0.0
+        self._refresh = Refresh(self._survey)
 
     @property
     def pages(self) -> Pages:
         return {"/metrics": self._scrape, "/livez": self._livez}
 
     async def _scrape(self) -> Page:
-        now = time.monotonic()
-        if now >= self._surveyed_at + SURVEY_SECONDS:
-            try:
-                self._metrics.surveyed(await self._store.survey())
-                self._surveyed_at = now
-            except LeasesLostError:  # the gauges keep their last values until the database is back
-                pass
+        await self._refresh()
         return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._metrics.registry)
+
+    async def _survey(self) -> None:
+        try:
+            survey = await self._store.survey()
+        except DATABASE_ERRORS:
+            self._metrics.surveyed(None)
+            raise
+        self._metrics.surveyed(survey)
 
     async def _livez(self) -> Page:
         silence = time.monotonic() - self._turned_at()

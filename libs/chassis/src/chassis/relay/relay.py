@@ -43,7 +43,7 @@ class Relay:
         self._failures = failures
         self._metrics = metrics
         self._alarm = alarm
-        self._pacing = Pacing()
+        self._pacing = Pacing(metrics.lost_pokes.inc)
         self._stopping = False
         self._review_at = 0.0
         self._nats_seen_at = time.monotonic()

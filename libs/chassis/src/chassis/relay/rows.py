@@ -44,7 +44,8 @@ ON CONFLICT (key) DO NOTHING
 SURVEY: Final = """
 SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) AS bounded) AS pending,
        coalesce(extract(epoch FROM clock_timestamp() -
-           (SELECT created_at FROM outbox ORDER BY id LIMIT 1))::float8, 0) AS oldest_age,
+           (SELECT created_at FROM outbox WHERE key NOT IN (SELECT key FROM outbox_parked)
+            ORDER BY id LIMIT 1))::float8, 0) AS oldest_age,
        (SELECT count(*) FROM outbox_parked) AS parked
 """
 
@@ -104,7 +105,10 @@ class Refusal:
 
 
 class Survey(NamedTuple):
-    """The state of the whole outbox; `pending` is counted up to 100,000."""
+    """The state of the whole outbox.
+
+    `pending` is counted up to 100,000; the oldest row is one whose key is not parked.
+    """
 
     pending: int
     oldest_age_seconds: float

@@ -14,6 +14,15 @@ from chassis.relay.rows import Claim, ClaimedRow, Filter, Refusal, Survey
 SHARDS: Final = 64
 STATEMENT_SECONDS: Final = 30.0
 
+DATABASE_ERRORS: Final = (
+    LeasesLostError,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
 T = TypeVar("T")
 
 
@@ -79,8 +88,18 @@ class OutboxStore:
             await rows.park(connection, refusals)
 
     async def survey(self) -> Survey:
-        async with self._session() as connection:
+        """The state of the whole outbox, whether or not any shard is held.
+
+        Raises one of DATABASE_ERRORS.
+        """
+        if self._leases.members:
+            async with self._session() as connection:
+                return await rows.survey(connection)
+        connection = await self._connect()  # the shards are given up while NATS is away
+        try:
             return await rows.survey(connection)
+        finally:
+            connection.terminate()
 
     async def close(self) -> None:
         """Give up all shards and disconnect; the next review connects again."""
@@ -102,13 +121,7 @@ class OutboxStore:
         async with self._one_at_a_time:
             try:
                 yield self._leases.connection
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-            ) as error:
+            except DATABASE_ERRORS as error:
                 await self._leases.close()
                 raise LeasesLostError(f"the database failed: {error}") from error
 

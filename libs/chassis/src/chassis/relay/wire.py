@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,8 +18,10 @@ from typing import Any, Final
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from prometheus_client import CollectorRegistry
 
 from chassis.messaging.inbox import inbox_prefix
+from chassis.metrics.nats import NatsMetrics
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,6 @@ RECONNECT_SECONDS: Final = 0.25
 CONNECT_SECONDS: Final = 5.0
 DENIAL_SECONDS: Final = 10.0
 """Permissions may be granted while the connection lasts."""
-_DENIED_PUBLISH: Final = re.compile(r'permissions violation for publish to "(?P<subject>[^"]+)"')
 
 
 class WireLostError(Exception):
@@ -60,12 +60,18 @@ class Wire:
     """A connection to NATS that comes back by itself, however long the server is away."""
 
     def __init__(
-        self, url: str, *, name: str, on_connected: Callable[[], None] = lambda: None
+        self,
+        url: str,
+        *,
+        name: str,
+        on_connected: Callable[[], None] = lambda: None,
+        metrics: NatsMetrics | None = None,
     ) -> None:
         self._url = url
         self._name = name
         self._announce = on_connected
         self._inbox = f"{inbox_prefix(name)}.{secrets.token_hex(8)}"
+        self._metrics = metrics or NatsMetrics(CollectorRegistry())
         self._client = Client()
         self._connected = False
         self._closed = asyncio.Event()
@@ -156,15 +162,20 @@ class Wire:
             "ping_interval": 5,
             "error_cb": self._on_error,
             "disconnected_cb": self._on_disconnected,
-            "reconnected_cb": self._on_connected,
+            "reconnected_cb": self._on_reconnected,
             "closed_cb": self._on_closed,
         }
 
     async def _on_connected(self) -> None:
         self._denied.clear()
         self._connected = True
+        self._metrics.connected()
         log.info("connected to NATS")
         self._announce()
+
+    async def _on_reconnected(self) -> None:
+        self._metrics.reconnected()
+        await self._on_connected()
 
     async def _on_disconnected(self) -> None:
         log.warning("connection to NATS lost")
@@ -175,8 +186,9 @@ class Wire:
         self._closed.set()
 
     async def _on_error(self, error: Exception) -> None:
-        if denied := _DENIED_PUBLISH.search(str(error).lower()):
-            self._denied[denied["subject"]] = time.monotonic()
+        violation = self._metrics.failed(error)
+        if violation is not None and violation.operation == "publish":
+            self._denied[violation.subject] = time.monotonic()
         log.warning("NATS reported an error", extra={"error": str(error) or repr(error)})
 
     async def _on_reply(self, message: Msg) -> None:
@@ -189,6 +201,7 @@ class Wire:
 
     def _lose(self) -> None:
         self._connected = False
+        self._metrics.disconnected()
         for reply in list(self._expected.values()):
             if not reply.done():
                 reply.set_result(Reply(lost=True))

@@ -28,6 +28,7 @@ from chassis.sagas.definitions import Definitions
 from chassis.sagas.execution import Execution
 from chassis.sagas.happened import Replied, Started, due
 from chassis.sagas.instances import Instances
+from chassis.sagas.metrics import expect
 from chassis.sagas.report import report_after_commit
 from chassis.sagas.state import SagaInstance
 from chassis.sagas.steps import D
@@ -49,6 +50,7 @@ class SagaOrchestrator:
         self._execution = Execution(outbox, reply_to)
         self.instances = Instances(self._definitions)
         self.alarm = Alarm()
+        expect(definitions)
 
     @property
     def sagas(self) -> list[str]:

@@ -19,6 +19,7 @@ def report_after_commit(session: AsyncSession, moves: Sequence[Move], alarm: Ala
     """Report what has moved as soon as it is committed; a rollback reports nothing."""
 
     def report() -> None:
+        metrics.count([move.transition for move in moves])
         for move in moves:
             with move.telling():
                 _report(move.transition)
@@ -31,13 +32,9 @@ def report_after_commit(session: AsyncSession, moves: Sequence[Move], alarm: Ala
 def _report(transition: Transition) -> None:
     before, after = transition.before, transition.after
     if transition.entries[0].kind is EntryKind.STARTED:
-        metrics.STARTED.labels(after.saga_type).inc()
         _log("saga started", transition)
-    if before.state is after.state:
-        return
-    _log("saga changed state", transition)
-    if not after.state.is_live:
-        metrics.FINISHED.labels(after.saga_type, after.state.lower()).inc()
+    if before.state is not after.state:
+        _log("saga changed state", transition)
 
 
 def _log(event: str, transition: Transition) -> None:

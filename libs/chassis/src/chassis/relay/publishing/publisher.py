@@ -1,6 +1,7 @@
 """Chooses how the rows of each channel are published."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Final
 
 from chassis.relay.frames import BATCH_HEADERS_MAX_BYTES, message_size
 from chassis.relay.publishing.batch import BATCH_ROWS, BatchPublisher, StagedBatch
-from chassis.relay.publishing.outcome import Outcome
+from chassis.relay.publishing.outcome import Operation, Outcome
 from chassis.relay.publishing.shipment import Sorted, sort
 from chassis.relay.publishing.verdict import LOST, UNANSWERED
 from chassis.relay.publishing.waves import WavePublisher
@@ -64,7 +65,7 @@ class Publisher:
         return Shipment(rows=sorted_rows, staged=staged)
 
     async def publish(self, shipment: Shipment) -> Outcome:
-        outcome = Outcome()
+        outcome, began = Outcome(), time.perf_counter()
         staged = shipment.staged
         for leg in shipment.rows.legs:
             going = {
@@ -72,7 +73,7 @@ class Publisher:
                 for channel, rows in leg.items()
             }
             parts = await asyncio.gather(
-                *(self._publish(*item, staged.get(item[0])) for item in going.items() if item[1])
+                *(self._timed(*item, staged.get(item[0])) for item in going.items() if item[1])
             )
             for part in parts:
                 outcome.add(part)
@@ -80,6 +81,19 @@ class Publisher:
         for key, refused in shipment.rows.flawed.items():
             if key not in outcome.stopped_keys:
                 outcome.refused.append(refused)
+        if shipment.rows.legs:
+            outcome.seconds.append(time.perf_counter() - began)
+        return outcome
+
+    async def _timed(
+        self, channel: str, rows: Sequence[ClaimedRow], batch: StagedBatch | None
+    ) -> Outcome:
+        began = time.perf_counter()
+        outcome = await self._publish(channel, rows, batch)
+        seconds = time.perf_counter() - began
+        outcome.operations.append(
+            Operation(channel=channel, seconds=seconds, error_type=outcome.error_type)
+        )
         return outcome
 
     async def _publish(
