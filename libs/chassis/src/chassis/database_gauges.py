@@ -107,7 +107,7 @@ class DatabaseGauges:
         try:
             return list(await connection.fetch(SURVEY))
         finally:
-            connection.terminate()
+            await connection.close(timeout=1)
 
     def _show_nothing(self) -> None:
         for gauge in (_IN_PROGRESS, _RETRYING, _OLDEST_SAGA, _WAITING, _OLDEST_WAITING):

@@ -99,7 +99,7 @@ class OutboxStore:
         try:
             return await rows.survey(connection)
         finally:
-            connection.terminate()
+            await connection.close(timeout=1)
 
     async def close(self) -> None:
         """Give up all shards and disconnect; the next review connects again."""
