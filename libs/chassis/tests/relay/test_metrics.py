@@ -25,7 +25,10 @@ from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
 
-SENT = '{messaging_destination_template="bench.events",messaging_operation_name="send",messaging_system="nats"}'
+SENT = (
+    '{messaging_destination_template="bench.events",messaging_operation_name="send",'
+    'messaging_system="nats"}'
+)
 OPERATION = (
     '{error_type="",messaging_destination_template="bench.events",'
     'messaging_operation_name="send",messaging_system="nats"}'
