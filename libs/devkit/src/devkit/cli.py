@@ -22,6 +22,7 @@ from devkit.input_folder import InputFolderError, read_input_folder
 from devkit.interruption import InterruptedByUserError, run_until_interrupted
 from devkit.keeper import ProgramFailedError
 from devkit.mix import mixed_orders
+from devkit.observability.cli import app as observability
 from devkit.placing import RepeatedOrderError
 from devkit.platform import Platform, running_platform
 from devkit.progress import Stages
@@ -135,6 +136,7 @@ def chaos(
 
 
 app.command()(bench)
+app.add_typer(observability, name="observability")
 
 
 def main() -> None:
