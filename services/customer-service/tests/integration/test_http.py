@@ -98,7 +98,11 @@ async def test_the_service_is_ready_without_its_broker(client: AsyncClient):
     response = await client.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json()["checks"] == {"nats": "down: ConnectionError", "database": "up"}
+    checks = response.json()["checks"]
+    assert {name: part["status"] for name, part in checks.items()} == {
+        "nats": "down",
+        "database": "up",
+    }
 
 
 async def test_every_status_is_documented(client: AsyncClient):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from faststream.nats import NatsBroker
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from chassis.http.part_state import PartState
 from chassis.http.problems import problem_documentation, problem_response, status_problem
 from chassis.persistence.database import Database
 
@@ -17,7 +19,6 @@ Check = Callable[[], Awaitable[None]]
 
 _PATIENCE_SECONDS = 2
 _RETRY_SECONDS = 2
-_UP = "up"
 
 
 class Liveness(BaseModel):
@@ -26,7 +27,7 @@ class Liveness(BaseModel):
 
 class Readiness(BaseModel):
     status: Literal["ready"] = "ready"
-    checks: Annotated[dict[str, str], Field(description="Each part: `up`, or why it is not")]
+    checks: Annotated[dict[str, PartState], Field(description="Each part that was looked at")]
 
 
 def health_routes(*, required: Mapping[str, Check], reported: Mapping[str, Check]) -> APIRouter:
@@ -35,6 +36,7 @@ def health_routes(*, required: Mapping[str, Check], reported: Mapping[str, Check
     The service is ready when all `required` parts work; `reported` parts are shown only.
     """
     router = APIRouter(tags=["health"])
+    parts = {name: _Part(check) for name, check in {**reported, **required}.items()}
 
     @router.get("/livez")
     async def livez() -> Liveness:
@@ -48,8 +50,9 @@ def health_routes(*, required: Mapping[str, Check], reported: Mapping[str, Check
     )
     async def readyz() -> Readiness | Response:
         """The parts that the service cannot work without, work."""
-        checks = await _run({**reported, **required})
-        failed = [name for name in required if checks[name] != _UP]
+        states = await asyncio.gather(*(part.look() for part in parts.values()))
+        checks = dict(zip(parts, states, strict=True))
+        failed = [name for name in required if checks[name].status == "down"]
         if not failed:
             return Readiness(checks=checks)
         problem = status_problem(503, f"Not ready: {', '.join(failed)}", checks=checks)
@@ -81,17 +84,28 @@ def connects(broker: NatsBroker) -> Check:
     return check
 
 
-async def _run(checks: Mapping[str, Check]) -> dict[str, str]:
-    states = await asyncio.gather(*(_state(check) for check in checks.values()))
-    return dict(zip(checks, states, strict=True))
+class _Part:
+    """A part with its last state, which says since when it is so."""
 
+    def __init__(self, check: Check) -> None:
+        self._check = check
+        self._state: PartState | None = None
 
-async def _state(check: Check) -> str:
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            await check()
-    except TimeoutError:
-        return f"down: no answer within {_PATIENCE_SECONDS} s"
-    except Exception as error:  # noqa: BLE001 -- whatever a part fails with is what is reported
-        return f"down: {type(error).__name__}"
-    return _UP
+    async def look(self) -> PartState:
+        reason = await self._failure()
+        status: Literal["up", "down"] = "up" if reason is None else "down"
+        before = self._state
+        lasts = before is not None and before.status == status
+        since = before.since if before is not None and lasts else datetime.now(UTC)
+        self._state = PartState(status=status, since=since, reason=reason)
+        return self._state
+
+    async def _failure(self) -> str | None:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._check()
+        except TimeoutError:
+            return f"no answer within {_PATIENCE_SECONDS} s"
+        except Exception as error:  # noqa: BLE001 -- whatever a part fails with is what is reported
+            return type(error).__name__
+        return None

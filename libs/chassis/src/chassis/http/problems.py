@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.http.part_state import PartState
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -46,9 +48,9 @@ class Problem(BaseModel):
     errors: Annotated[
         tuple[InvalidValue, ...] | None, Field(description="Values that are not acceptable")
     ] = None
-    checks: Annotated[dict[str, str] | None, Field(description="What works and what does not")] = (
-        None
-    )
+    checks: Annotated[
+        dict[str, PartState] | None, Field(description="What works and what does not")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
