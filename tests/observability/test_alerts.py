@@ -52,7 +52,7 @@ BEFORE = 20 * 60.0
 STEP = 30.0
 HELD = 12 * 60.0
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.slow
 
 Labels = dict[str, str]
 EXPECTED: dict[str, Labels] = {
