@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -200,6 +201,8 @@ def run(service: Service) -> None:
         timeout_graceful_shutdown=20,
     )
     settle_memory()
+    # Uvicorn raises the signal once more when it has served: that must not end the process yet
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run()
     shut_down_tracing()
