@@ -17,7 +17,11 @@ def devkit() -> str:
 def environment() -> dict[str, str]:
     """As in a shell in which nobody has chosen anything."""
     chosen = {"ORDERS", "RATE", "INPUT", "CREDIT_LIMIT", "KILLS", "RUN_DIR"}
-    return {name: value for name, value in os.environ.items() if name not in chosen}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in chosen and not name.startswith("OTEL_")
+    }
 
 
 @pytest.fixture

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 
 from devkit.mix import mixed_orders
+from devkit.platform import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE, relay_of
+from devkit.tracing.receiver import receiving_spans
+
+IN_THE_SAGA = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
+PROCESSES = (*IN_THE_SAGA, *(relay_of(service) for service in IN_THE_SAGA))
 
 CUSTOMERS = "customer_id,name,country,credit_limit\nALFKI,Alfreds,Germany,100.00\n"
 PRODUCTS = "product_id,name,unit_price,units_in_stock\n11,Queso,21.00,10\n"
@@ -54,26 +59,47 @@ def test_every_order_of_a_mix_is_decided_as_foreseen_and_the_sums_agree(
     assert 0 < outcome["saga_ms"]["p50"] <= outcome["saga_ms"]["p99"]
     assert outcome["messages"]["relayed"] > 40
     assert outcome["messages"]["dead_lettered"] == 0
-    assert "COMPENSATED" in finished.stderr
     assert "ShipmentDispatched" in finished.stderr
+
+    for trace in (outcome["traces"]["approved"], outcome["traces"]["compensated"]):
+        assert set(PROCESSES) <= set(trace["services"])
+        assert trace["spans"] > len(PROCESSES)
+        assert f"trace {trace['trace_id']}, {trace['spans']} spans" in finished.stderr
+    assert "undo saga CreateOrder reserve_credit" in finished.stderr
+    assert "incomplete" not in finished.stderr
 
 
 @pytest.mark.slow
 def test_the_orders_of_a_folder_are_decided_by_its_credit_and_its_stock(
     devkit: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    finished = subprocess.run(
-        [devkit, "demo", "--json"],
-        env={**environment, "INPUT": str(write(tmp_path, orders=ORDERS))},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    with receiving_spans() as receiver:
+        finished = subprocess.run(
+            [devkit, "demo", "--json"],
+            env={
+                **environment,
+                "INPUT": str(write(tmp_path, orders=ORDERS)),
+                "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+            },
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
 
     outcome = told(finished)
     assert (outcome["approved"], outcome["in_flight"], outcome["sums_agree"]) == (1, 0, True)
     assert outcome["rejected"] == {"CREDIT_LIMIT_EXCEEDED": 1, "OUT_OF_STOCK": 1}
+
+    approved = outcome["traces"]["approved"]
+    assert (approved["services"], approved["spans"]) == (None, None)
+    assert f"spans go to {receiver.endpoint}; approved in trace {approved['trace_id']}" in (
+        finished.stderr
+    )
+    trace = receiver.spans.trace(approved["trace_id"])
+    assert trace is not None
+    assert trace.is_complete
+    assert set(PROCESSES) <= set(trace.services)
 
 
 def test_a_folder_with_a_wrong_row_is_refused_before_anything_is_started(

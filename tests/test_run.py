@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import psutil
 import pytest
 
@@ -43,6 +44,10 @@ class Started:
         given = {name: self.ready[name] for name in ("http", "nats", "postgresql")}
         async with clients_of(Addresses(relays={}, **given)) as clients:
             yield clients
+
+    def traces(self, order_id: UUID) -> str:
+        url = f"{self.ready['otlp']}/traces/{order_id}"
+        return httpx.get(url, trust_env=False).text
 
     def stop(self, how: signal.Signals) -> None:
         self.process.send_signal(how)
@@ -109,6 +114,7 @@ async def test_ctrl_c_leaves_no_process_and_the_next_run_goes_on_with_the_same_d
         assert set(first.ready["pids"]) == PROGRAMS
         async with first.clients() as clients:
             order_id = await an_order_is_approved(clients)
+        await eventually(lambda: "approve_order" in first.traces(order_id), within=30)
 
         first.stop(signal.SIGINT)
 

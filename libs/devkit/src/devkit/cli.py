@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +30,8 @@ from devkit.progress import Stages
 from devkit.report import show_addresses, show_demonstration, show_findings
 from devkit.run_folder import RunFolder, RunFolderError, lasting_run_folder, passing_run_folder
 from devkit.scenario import Scenario
+from devkit.stories import described
+from devkit.tracing.destination import ENDPOINT, SpanDestination, span_destination
 
 FAILED = 1
 BAD_INPUT = 2
@@ -69,9 +72,12 @@ def run(
     ] = Path(".run"),
 ) -> None:
     """Keep the whole platform running until Ctrl-C; the next run goes on with the same data."""
-    with lasting_run_folder(run_dir) as folder:
+    with (
+        lasting_run_folder(run_dir) as folder,
+        span_destination(os.environ, port=folder.port("traces")) as destination,
+    ):
         try:
-            run_until_interrupted(_keep_running(folder, as_json=as_json))
+            run_until_interrupted(_keep_running(folder, destination, as_json=as_json))
         except InterruptedByUserError:
             console.print("Everything is stopped; the data is kept.")
 
@@ -103,13 +109,15 @@ def demo(
 ) -> None:
     """Place orders of all kinds, and prove that money and stock agree across the services."""
     scenario = _scenario(input_folder, credit_limit, orders, seed)
-    with passing_run_folder(stages.say) as folder:
+    in_order = input_folder is not None
+    with passing_run_folder(stages.say) as folder, span_destination(os.environ) as destination:
         demonstration = run_until_interrupted(
-            _demonstrate(scenario, folder, rate=rate, in_order=input_folder is not None)
+            _demonstrate(scenario, folder, destination, rate=rate, in_order=in_order)
         )
-        show_demonstration(demonstration, console, with_lines=input_folder is not None)
+        show_demonstration(demonstration, destination, console, with_lines=in_order)
         if as_json:
-            _print_json(demonstration.outcome.as_json())
+            traces = described(demonstration.stories, destination.spans)
+            _print_json(demonstration.outcome.as_json() | {"traces": traces})
         if not demonstration.outcome.is_sound:
             raise typer.Exit(FAILED)
 
@@ -155,20 +163,30 @@ def main() -> None:
         sys.exit(FAILED)
 
 
-async def _keep_running(folder: RunFolder, *, as_json: bool) -> None:
-    async with running_platform(folder, stages.say) as platform:
-        show_addresses(platform.addresses, folder, console)
+async def _keep_running(folder: RunFolder, destination: SpanDestination, *, as_json: bool) -> None:
+    async with running_platform(
+        folder, stages.say, environment=destination.environment
+    ) as platform:
+        show_addresses(platform.addresses, folder, destination, console)
         if as_json:
-            _print_json(_described(platform))
+            _print_json(_described(platform) | {"otlp": destination.environment.get(ENDPOINT)})
         console.print("Ctrl-C stops everything.")
         await asyncio.Event().wait()
 
 
 async def _demonstrate(
-    scenario: Scenario, folder: RunFolder, *, rate: float | None, in_order: bool
+    scenario: Scenario,
+    folder: RunFolder,
+    destination: SpanDestination,
+    *,
+    rate: float | None,
+    in_order: bool,
 ) -> Demonstration:
+    """Everything has been stopped at the end, so that all spans have been exported."""
     carrier = carrier_for(scenario)
-    async with running_platform(folder, stages.say, carrier=carrier) as platform:
+    async with running_platform(
+        folder, stages.say, carrier=carrier, environment=destination.environment
+    ) as platform:
         return await demonstrate(
             scenario, platform, carrier=carrier, rate=rate, in_order=in_order, stages=stages
         )

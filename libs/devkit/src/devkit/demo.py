@@ -10,13 +10,14 @@ from devkit.clients import Clients, clients_of
 from devkit.concurrency import task_group
 from devkit.event_chain import ChainedEvent, read_event_chain
 from devkit.message_counts import read_message_counts
-from devkit.models import APPROVED, Order, OrderState, SagaHistory
+from devkit.models import APPROVED, Order, OrderState
 from devkit.outcome import Outcome, judge
 from devkit.pace import all_ended, in_flight
 from devkit.placing import cancel_if_approved, load, place
 from devkit.platform import Platform
 from devkit.progress import Stages
 from devkit.scenario import PlannedOrder, Scenario
+from devkit.stories import Story
 
 _SETTLING_SECONDS = 120.0
 _SECONDS_PER_ORDER = 0.05
@@ -26,14 +27,15 @@ _TIME_TO_CANCEL_SECONDS = 6.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demonstration:
-    """``stories`` are the sagas of one order that went well and of one that had to be undone.
+    """``stories`` are the saga of an order that was `approved` and of one that was `compensated`,
+    of each the newest.
 
     ``delivery`` are the events of one order that was delivered.
     """
 
     scenario: Scenario
     outcome: Outcome
-    stories: tuple[tuple[Order, SagaHistory], ...]
+    stories: Mapping[str, Story]
     delivery: tuple[ChainedEvent, ...]
 
 
@@ -70,11 +72,12 @@ async def demonstrate(
             carrier=carrier,
             still_moving=await in_flight(clients),
         )
-        stories = [await _story(order, clients) for order in _telling(outcome.orders)]
+        telling = _telling(outcome.orders)
+        stories = {name: await _story(order, clients) for name, order in telling.items()}
     return Demonstration(
         scenario=scenario,
         outcome=outcome,
-        stories=tuple(stories),
+        stories=stories,
         delivery=await _delivery(outcome.orders, platform),
     )
 
@@ -106,14 +109,16 @@ async def _delivery(orders: tuple[Order, ...], platform: Platform) -> tuple[Chai
     return await read_event_chain(platform.addresses.nats, str(delivered[0].order_id))
 
 
-def _telling(orders: tuple[Order, ...]) -> list[Order]:
-    """One approved order, and one whose saga had something to undo."""
+def _telling(orders: tuple[Order, ...]) -> dict[str, Order]:
+    """An approved order, and one whose saga had something to undo: the newest of their kind."""
     approved = [order for order in orders if order.state in APPROVED]
+    approved.sort(key=lambda order: order.state is OrderState.DELIVERED)
     rejected = [order for order in orders if order.state is OrderState.REJECTED]
     # without stock the credit had been reserved already: more to undo than for other reasons
-    rejected.sort(key=lambda order: order.rejection_reason != "OUT_OF_STOCK")
-    return approved[:1] + rejected[:1]
+    rejected.sort(key=lambda order: order.rejection_reason == "OUT_OF_STOCK")
+    found = {"approved": approved, "compensated": rejected}
+    return {name: orders[-1] for name, orders in found.items() if orders}
 
 
-async def _story(order: Order, clients: Clients) -> tuple[Order, SagaHistory]:
-    return order, (await clients.orders.sagas(order.order_id))[0]
+async def _story(order: Order, clients: Clients) -> Story:
+    return Story(order=order, saga=(await clients.orders.sagas(order.order_id))[0])

@@ -118,4 +118,5 @@ class SagaHistory(_Answer):
     state: str
     started_at: datetime
     ended_at: datetime | None
+    trace_id: str | None
     steps: tuple[SagaStep, ...]

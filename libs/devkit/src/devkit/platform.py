@@ -72,15 +72,25 @@ async def running_platform(
     *,
     services: Sequence[str] = SERVICES,
     carrier: Carrier | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Platform]:
     """Start everything, wait until it is ready, and stop it all at the end.
 
-    Without a ``carrier``, shipping-service's own settings tell how it behaves.
+    Without a ``carrier``, shipping-service's own settings tell how it behaves. ``environment`` is
+    for services and relays, in addition to what they inherit.
     ``report`` gets a line for every step and for every process that dies. Raises
     ProgramFailedError where something does not start.
     """
     async with Supervisor(report) as supervisor, httpx.AsyncClient(trust_env=False) as client:
-        start = _Start(folder, supervisor, client, report, services=services, carrier=carrier)
+        start = _Start(
+            folder,
+            supervisor,
+            client,
+            report,
+            services=services,
+            carrier=carrier,
+            environment=environment or {},
+        )
         yield await start.everything()
 
 
@@ -94,6 +104,7 @@ class _Start:
         *,
         services: Sequence[str],
         carrier: Carrier | None,
+        environment: Mapping[str, str],
     ) -> None:
         self._services = services
         self._carrier_settings = {} if carrier is None else carrier.settings
@@ -101,6 +112,7 @@ class _Start:
         self._supervisor = supervisor
         self._client = client
         self._report = report
+        self._environment = environment
 
     async def everything(self) -> Platform:
         self._report("starting NATS and PostgreSQL")
@@ -145,6 +157,7 @@ class _Start:
 
     def _settings(self, service: str, database: Database, nats: NatsServer) -> dict[str, str]:
         return {
+            **self._environment,
             "SERVICE_NAME": service,
             **self._secrets(service, database_url=database.url, nats_url=nats.url_of(service)),
             "HTTP_HOST": LOOPBACK,

@@ -11,12 +11,20 @@ from devkit.models import OrderState
 from devkit.outcome import Outcome
 from devkit.platform import NATS, POSTGRESQL, Addresses
 from devkit.run_folder import RunFolder
-from devkit.timeline import event_timeline, timeline
+from devkit.stories import show_stories
+from devkit.timeline import event_timeline
+from devkit.tracing.destination import SpanDestination
 
 _SHOWN_FAULTS = 20
 
 
-def show_demonstration(demonstration: Demonstration, console: Console, *, with_lines: bool) -> None:
+def show_demonstration(
+    demonstration: Demonstration,
+    destination: SpanDestination,
+    console: Console,
+    *,
+    with_lines: bool,
+) -> None:
     """The table of what happened, the two stories, and the verdict."""
     console.print()
     console.print(_outcome_table(demonstration.outcome))
@@ -24,9 +32,7 @@ def show_demonstration(demonstration: Demonstration, console: Console, *, with_l
         console.print(_line_table(demonstration))
     for note in demonstration.scenario.notes:
         console.print(f"  {note}")
-    for order, history in demonstration.stories:
-        console.print()
-        console.print(timeline(order, history))
+    show_stories(demonstration.stories, destination, console)
     if demonstration.delivery:
         console.print()
         console.print(event_timeline(demonstration.delivery))
@@ -43,12 +49,15 @@ def show_findings(findings: Findings, console: Console) -> None:
     _show_faults(findings.sentences, console)
 
 
-def show_addresses(addresses: Addresses, folder: RunFolder, console: Console) -> None:
+def show_addresses(
+    addresses: Addresses, folder: RunFolder, destination: SpanDestination, console: Console
+) -> None:
     """Where everything can be reached: lines that are not wrapped, to copy from."""
     places = {name: f"{url}/docs" for name, url in addresses.http.items()}
     places |= {f"{name} relay": f"{url}/metrics" for name, url in addresses.relays.items()}
     places[NATS] = addresses.nats
     places |= {f"{POSTGRESQL} of {name}": url for name, url in addresses.postgresql.items()}
+    places["traces"] = destination.told
     places["logs"] = str(folder.logs)
     for name, place in places.items():
         console.print(f"  {name:<32}{place}", soft_wrap=True, markup=False)

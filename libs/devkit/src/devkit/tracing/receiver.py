@@ -1,4 +1,4 @@
-"""An OTLP/HTTP endpoint for traces, as a collector has one."""
+"""An OTLP/HTTP endpoint for traces, as a collector has one, and pages to look at them."""
 
 import socket
 import threading
@@ -16,11 +16,14 @@ from starlette.routing import Route
 
 from devkit.ports import LOOPBACK
 from devkit.tracing.otlp import InvalidSpansError, spans_of_protobuf
+from devkit.tracing.pages import trace_pages
 from devkit.tracing.request_body import PROTOBUF, RequestRefusedError, protobuf_body
 from devkit.tracing.store import SpanStore
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 1
+# exporters send every five seconds: an idle connection that is closed just then costs a batch
+_IDLE_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def _quiet(application: Starlette) -> uvicorn.Config:
         ws="none",
         log_config=None,
         log_level="critical",  # whoever sends garbage is told so in the answer
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
 
@@ -84,4 +88,5 @@ def _application(store: SpanStore) -> Starlette:
         # an ExportTraceServiceResponse without fields: everything was accepted
         return Response(b"", media_type=PROTOBUF)
 
-    return Starlette(routes=[Route("/v1/traces", export, methods=["POST"])])
+    receiving = Route("/v1/traces", export, methods=["POST"])
+    return Starlette(routes=[receiving, *trace_pages(store)])

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, islice
 
 from devkit.tracing.span import AttributeValue, Span
 from devkit.tracing.trace import Trace, the_whole_one
@@ -49,6 +49,12 @@ class SpanStore:
                 for of_trace in self._traces.values()
                 if any(span.has(attributes) for span in of_trace.values())
             ]
+
+    def newest(self, count: int) -> list[Trace]:
+        """The traces that were begun last, the newest first."""
+        with self._lock:
+            last = islice(reversed(self._traces.values()), count)
+            return [Trace.of(of_trace.values()) for of_trace in last]
 
     def linking_to(self, trace: Trace) -> list[Span]:
         """Spans of other traces that link to a span of this one, by their start."""
