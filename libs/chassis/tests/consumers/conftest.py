@@ -53,10 +53,14 @@ class Noted(Reply, type="ledger.Noted.v1"):
 
 @dataclass
 class Ledger:
-    """One service's consumer and what its handler was made to do."""
+    """One service's consumer and what its handler was made to do.
+
+    The consumer is `client`; messages come from `sender`.
+    """
 
     database: Database
     client: Client
+    sender: Client
     failing: dict[int, int] = field(default_factory=dict)
     runtimes: list[ConsumerRuntime] = field(default_factory=list)
     before: Callable[[Note], Awaitable[None]] | None = None
@@ -96,7 +100,7 @@ class Ledger:
         lines = encode_header_block(headers.items()).decode().split("\r\n")[1:-1]
         encoded = dict(line.split(": ", 1) for line in lines)
         subject = COMMANDS.subject(outgoing.message.wire_type, outgoing.key)
-        await self.client.jetstream().publish(subject, body, headers=encoded)
+        await self.sender.jetstream().publish(subject, body, headers=encoded)
 
     async def notes(self, account: str | None = None) -> list[int]:
         rows = await self.rows("SELECT account, number FROM notes ORDER BY id")
@@ -108,15 +112,18 @@ class Ledger:
 
 
 @asynccontextmanager
-async def _open(database_url: str, client: Client) -> AsyncIterator[Ledger]:
+async def _open(
+    database_url: str, client: Client, administrator: Client | None = None
+) -> AsyncIterator[Ledger]:
     service_database = Database(database_url)
     async with service_database.engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
         await connection.execute(
             text("CREATE TABLE notes (id serial PRIMARY KEY, account text, number int)")
         )
-    await provision(client.jetstream(), [TOPOLOGY])
-    ledger = Ledger(service_database, client)
+    if administrator is None:
+        await provision(client.jetstream(), [TOPOLOGY])
+    ledger = Ledger(service_database, client, administrator or client)
     try:
         yield ledger
     finally:
@@ -131,7 +138,7 @@ async def ledger(database: Any, nats_client: Client) -> AsyncIterator[Ledger]:
 
 
 @pytest.fixture
-def open_ledger() -> Callable[[str, Client], AbstractAsyncContextManager[Ledger]]:
+def open_ledger() -> Callable[..., AbstractAsyncContextManager[Ledger]]:
     """For tests that bring servers of their own."""
     return _open
 
