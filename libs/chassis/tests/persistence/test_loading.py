@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.persistence.database import Database
-from chassis.persistence.loading import LoadError, load, preload
+from chassis.persistence.loading import LoadError, load, loaded, preload
 from chassis.testing.statements import recorded_statements
 
 pytestmark = pytest.mark.real
@@ -117,3 +117,13 @@ async def test_a_row_that_the_session_had_read_before_is_read_anew_under_its_loc
 def test_an_entity_without_a_simple_primary_key_cannot_be_preloaded() -> None:
     with pytest.raises(LoadError, match="Loan has a primary key of 2 columns"):
         load(Loan, by=lambda loan: loan)
+
+
+async def test_what_was_not_found_is_told_without_asking_again(library: Database) -> None:
+    async with library.sessions.begin() as session:
+        await preload(session, [(SHELF, "a"), (SHELF, "nowhere")])
+        with recorded_statements(library) as statements:
+            found = loaded(session, Shelf, "a")
+            assert (found and found.name, loaded(session, Shelf, "nowhere")) == ("a", None)
+
+    assert statements == []
