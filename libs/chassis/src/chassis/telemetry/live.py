@@ -5,13 +5,12 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Event
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from chassis.telemetry import conventions as c
-from chassis.telemetry.recorder import Recorded, Recorder, parent_of
+from chassis.telemetry.recorder import Recorded, Recorder
 
 
 class LiveSpan(Span):
@@ -27,7 +26,8 @@ class LiveSpan(Span):
         name: str,
         kind: SpanKind,
         *,
-        within: Context,
+        context: SpanContext,
+        parent: SpanContext | None,
         attributes: dict[str, AttributeValue],
         links: Sequence[Link] = (),
         start: int | None = None,
@@ -35,8 +35,8 @@ class LiveSpan(Span):
         self._recorder = recorder
         self._name = name
         self._kind = kind
-        self._context = recorder.new_context(name, kind, within)
-        self._parent = parent_of(within)
+        self._context = context
+        self._parent = parent
         self._attributes = attributes
         self._links = [*links]
         self._events: list[Event] = []

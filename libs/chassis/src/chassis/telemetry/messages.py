@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import (
     INVALID_SPAN,
     Link,
+    NonRecordingSpan,
     Span,
     SpanKind,
     Status,
@@ -82,17 +83,18 @@ class MessageSpans:
         context = context_api.get_current()
         name, now = c.create_span(destination), time.time_ns()
         span = self._recorder.new_context(name, SpanKind.PRODUCER, context)
-        self._recorder.record(
-            Recorded(
-                name=name,
-                kind=SpanKind.PRODUCER,
-                context=span,
-                parent=parent_of(context),
-                attributes=_created(outgoing, destination),
-                start=now,
-                end=now,
+        if span.trace_flags.sampled:
+            self._recorder.record(
+                Recorded(
+                    name=name,
+                    kind=SpanKind.PRODUCER,
+                    context=span,
+                    parent=parent_of(context),
+                    attributes=_created(outgoing, destination),
+                    start=now,
+                    end=now,
+                )
             )
-        )
         return carrier_of(within(span, context))
 
     def process(
@@ -117,22 +119,28 @@ class MessageSpans:
         alone = again or self._is_late(received)
         surroundings = set_span_in_context(INVALID_SPAN, origin) if alone else origin
         destination = channel_of(subject)
+        name = c.process_span(destination)
+        context = self._recorder.new_context(name, SpanKind.CONSUMER, surroundings)
+        if not context.trace_flags.sampled:
+            return MessageSpan(NonRecordingSpan(context), surroundings)
+        attributes: dict[str, AttributeValue] = {
+            c.MESSAGING_SYSTEM: c.NATS,
+            c.OPERATION_NAME: "process",
+            c.OPERATION_TYPE: "process",
+            c.DESTINATION: destination,
+            c.CONSUMER_GROUP: consumer,
+            c.BATCH_SIZE: batch,
+            **({c.ATTEMPT: attempt} if attempt else {}),
+            **_of_message(received),
+            **_of_delivery(reply),
+        }
         span = LiveSpan(
             self._recorder,
-            c.process_span(destination),
+            name,
             SpanKind.CONSUMER,
-            within=surroundings,
-            attributes={
-                c.MESSAGING_SYSTEM: c.NATS,
-                c.OPERATION_NAME: "process",
-                c.OPERATION_TYPE: "process",
-                c.DESTINATION: destination,
-                c.CONSUMER_GROUP: consumer,
-                c.BATCH_SIZE: batch,
-                **({c.ATTEMPT: attempt} if attempt else {}),
-                **_of_message(received),
-                **_of_delivery(reply),
-            },
+            context=context,
+            parent=parent_of(surroundings),
+            attributes=attributes,
             links=(Link(creation),) if creation else (),
             start=start,
         )

@@ -83,11 +83,13 @@ class SagaMove:
     def _running(self, effect: RunLocal) -> Iterator[None]:
         """A failure rolls back what the span tells of, so that it is not ended."""
         instance = self._instance
+        name = c.step_span(instance.saga_type, effect.step.name)
         span = LiveSpan(
             self._recorder,
-            c.step_span(instance.saga_type, effect.step.name),
+            name,
             SpanKind.INTERNAL,
-            within=self._surroundings,
+            context=self._recorder.new_context(name, SpanKind.INTERNAL, self._surroundings),
+            parent=parent_of(self._surroundings),
             attributes={
                 **_of_instance(instance),
                 c.SAGA_STEP: effect.step.name,
@@ -164,7 +166,7 @@ class SagaSpans:
 
     def _record_step(self, transition: Transition, trace: StoredTrace, end: LogEntry) -> None:
         context = parent_of(context_of(trace.carrier))
-        if context is None or trace.parent is None:
+        if context is None or trace.parent is None or not context.trace_flags.sampled:
             return
         self._recorder.record(
             Recorded(
