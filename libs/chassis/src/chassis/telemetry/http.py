@@ -22,7 +22,7 @@ traces. Probes and scrapes get none.
 
 def trace_http_clients() -> None:
     """Trace requests that are made with httpx and pass the context on; for services that do."""
-    if tracing() is not None:
+    if (traced := tracing()) is not None:
         from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor  # noqa: PLC0415
 
-        HTTPXClientInstrumentor().instrument()
+        HTTPXClientInstrumentor().instrument(tracer_provider=traced.provider)
