@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from devkit.mix import mixed_orders
-from devkit.platform import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE, relay_of
+from devkit.platform import (
+    CUSTOMER_SERVICE,
+    INVENTORY_SERVICE,
+    ORDER_SERVICE,
+    SHIPPING_SERVICE,
+    relay_of,
+)
 from devkit.tracing.receiver import receiving_spans
 
 IN_THE_SAGA = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
@@ -65,6 +71,7 @@ def test_every_order_of_a_mix_is_decided_as_foreseen_and_the_sums_agree(
         assert set(PROCESSES) <= set(trace["services"])
         assert trace["spans"] > len(PROCESSES)
         assert f"trace {trace['trace_id']}, {trace['spans']} spans" in finished.stderr
+    assert SHIPPING_SERVICE in outcome["traces"]["approved"]["services"]
     assert "undo saga CreateOrder reserve_credit" in finished.stderr
     assert "incomplete" not in finished.stderr
 

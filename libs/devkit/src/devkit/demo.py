@@ -8,7 +8,6 @@ from devkit.books import read_books
 from devkit.carrier import Carrier
 from devkit.clients import Clients, clients_of
 from devkit.concurrency import task_group
-from devkit.event_chain import ChainedEvent, read_event_chain
 from devkit.message_counts import read_message_counts
 from devkit.models import APPROVED, Order, OrderState
 from devkit.outcome import Outcome, judge
@@ -29,14 +28,11 @@ _TIME_TO_CANCEL_SECONDS = 6.0
 class Demonstration:
     """``stories`` are the saga of an order that was `approved` and of one that was `compensated`,
     of each the newest.
-
-    ``delivery`` are the events of one order that was delivered.
     """
 
     scenario: Scenario
     outcome: Outcome
     stories: Mapping[str, Story]
-    delivery: tuple[ChainedEvent, ...]
 
 
 def carrier_for(scenario: Scenario) -> Carrier:
@@ -74,12 +70,7 @@ async def demonstrate(
         )
         telling = _telling(outcome.orders)
         stories = {name: await _story(order, clients) for name, order in telling.items()}
-    return Demonstration(
-        scenario=scenario,
-        outcome=outcome,
-        stories=stories,
-        delivery=await _delivery(outcome.orders, platform),
-    )
+    return Demonstration(scenario=scenario, outcome=outcome, stories=stories)
 
 
 async def _run(
@@ -100,13 +91,6 @@ async def _run(
     with stages.stage("waiting until none is in flight") as waiting:
         await all_ended(clients, within=patience, observe=waiting.show)
     return ids
-
-
-async def _delivery(orders: tuple[Order, ...], platform: Platform) -> tuple[ChainedEvent, ...]:
-    delivered = [order for order in orders if order.state is OrderState.DELIVERED]
-    if not delivered:
-        return ()
-    return await read_event_chain(platform.addresses.nats, str(delivered[0].order_id))
 
 
 def _telling(orders: tuple[Order, ...]) -> dict[str, Order]:

@@ -12,7 +12,6 @@ from devkit.outcome import Outcome
 from devkit.platform import NATS, POSTGRESQL, Addresses
 from devkit.run_folder import RunFolder
 from devkit.stories import show_stories
-from devkit.timeline import event_timeline
 from devkit.tracing.destination import SpanDestination
 
 _SHOWN_FAULTS = 20
@@ -33,9 +32,6 @@ def show_demonstration(
     for note in demonstration.scenario.notes:
         console.print(f"  {note}")
     show_stories(demonstration.stories, destination, console)
-    if demonstration.delivery:
-        console.print()
-        console.print(event_timeline(demonstration.delivery))
     console.print()
     _show_verdict(demonstration.outcome, console)
 
