@@ -13,6 +13,12 @@ spec:
   selector:
     matchLabels: {{- include "chassis.selectorLabels" . | nindent 6 }}
   podMetricsEndpoints:
-    - {port: http, path: /metrics, interval: {{ .Values.metrics.podMonitor.interval }}}
-    - {port: metrics, path: /metrics, interval: {{ .Values.metrics.podMonitor.interval }}}
+    {{- /* `job` is the deployable's name: alert rules and dashboards group by it */}}
+    {{- $interval := .Values.metrics.podMonitor.interval }}
+    {{- range $port, $job := dict "http" .Chart.Name "metrics" (printf "%s-relay" .Chart.Name) }}
+    - port: {{ $port }}
+      path: /metrics
+      interval: {{ $interval }}
+      relabelings: [{targetLabel: job, replacement: {{ $job }}}]
+    {{- end }}
 {{- end -}}

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 
 from faststream.nats import NatsBroker
 from httpx import ASGITransport, AsyncClient, Response
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import REGISTRY, CollectorRegistry, Counter
 
+from chassis.consumers.broker import MessageBroker
 from chassis.http import create_http_app
 from chassis.persistence.database import Database
+from devkit.embedded.nats import NatsServer
 from devkit.embedded.postgres import PostgresServer
+from devkit.eventually import eventually
 
 NOWHERE = "postgresql://nobody:nothing@127.0.0.1:1/none"
 
@@ -50,6 +53,30 @@ async def test_without_its_broker_a_service_is_ready_and_says_so(service_databas
 
     assert response.status_code == 200
     assert states(response) == {"nats": ("down", "ConnectionError"), "database": ("up", None)}
+
+
+async def test_a_service_stays_ready_while_nats_is_away_and_says_since_when(
+    service_database: Database, fresh_nats_server: NatsServer
+):
+    broker = MessageBroker(fresh_nats_server.url, service="payments", database=service_database)
+    await broker.start()
+    app = create_http_app("payments", service_database, broker=broker)
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://payments") as client:
+        assert states(await client.get("/readyz"))["nats"] == ("up", None)
+        assert REGISTRY.get_sample_value("nats_connected") == 1
+
+        await asyncio.to_thread(fresh_nats_server.stop)
+        await eventually(lambda: REGISTRY.get_sample_value("nats_connected") == 0, within=30)
+        response = await client.get("/readyz")
+        assert response.status_code == 200
+        assert states(response)["nats"][0] == "down"
+        assert (await client.get("/livez")).status_code == 200
+
+        await asyncio.to_thread(fresh_nats_server.start)
+        await eventually(lambda: REGISTRY.get_sample_value("nats_connected") == 1, within=30)
+        assert states(await client.get("/readyz"))["nats"] == ("up", None)
+    await broker.stop()
 
 
 async def test_a_busy_pool_does_not_make_a_service_unready(

@@ -133,6 +133,25 @@ async def test_while_nats_is_away_the_outbox_is_still_looked_into(
         assert metrics["outbox_shards_held"] == 0
 
 
+async def test_a_relay_lives_while_neither_database_nor_nats_is_there(tmp_path: Path) -> None:
+    nowhere = "127.0.0.1:1"
+    with RelayProcess(
+        database_url=f"postgresql://nobody:nothing@{nowhere}/none",
+        nats_url=f"nats://{nowhere}",
+        folder=tmp_path,
+    ) as relay:
+        await eventually(lambda: _is_without_database(relay), within=30)
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"http://127.0.0.1:{relay.metrics_port}/livez")
+
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+async def _is_without_database(relay: RelayProcess) -> bool:
+    metrics = await shown(relay)
+    return metrics["database_up"] == metrics["nats_connected"] == 0
+
+
 async def test_scrapes_in_a_row_cost_one_statement(
     start_relay_process: Callable[[], RelayProcess], connection: asyncpg.Connection
 ) -> None:

@@ -136,6 +136,17 @@ async def fake_old_sagas(platform: Platform) -> None:
         )
 
 
+async def expect_what_never_comes(platform: Platform) -> None:
+    async with database(platform, ORDER_SERVICE) as connection:
+        await connection.execute(
+            """
+            INSERT INTO flow_expectations (flow, key, awaits, expected_at, due_at)
+            VALUES ('fulfilment', 'late', 'ShipmentDelivered', now() - interval '1 hour',
+                    now() - interval '30 minutes')
+            """
+        )
+
+
 async def place_hopeless_orders(platform: Platform) -> None:
     """Orders of customers that do not exist: their sagas are compensated."""
     line = Line(product_id="nothing", quantity=1, unit_price="1.00")
