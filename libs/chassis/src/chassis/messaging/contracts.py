@@ -61,7 +61,8 @@ class Encodable(Protocol):
 class Message(BaseModel):
     """Base of all messages; use `Command`, `Event`, `Reply` or `Refusal`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # an error goes into logs and tables: it says what is wrong and not what was sent
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     kind: ClassVar[Kind]
     wire_type: ClassVar[str]
