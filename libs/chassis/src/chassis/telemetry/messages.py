@@ -82,14 +82,15 @@ class MessageSpans:
         """Record that a message is written into the outbox; the headers that carry its context."""
         context = context_api.get_current()
         name, now = c.create_span(destination), time.time_ns()
-        span = self._recorder.new_context(name, SpanKind.PRODUCER, context)
+        parent = parent_of(context)
+        span = self._recorder.new_context(name, SpanKind.PRODUCER, context, parent)
         if span.trace_flags.sampled:
             self._recorder.record(
                 Recorded(
                     name=name,
                     kind=SpanKind.PRODUCER,
                     context=span,
-                    parent=parent_of(context),
+                    parent=parent,
                     attributes=_created(outgoing, destination),
                     start=now,
                     end=now,
@@ -118,9 +119,10 @@ class MessageSpans:
         creation = parent_of(origin)
         alone = again or self._is_late(received)
         surroundings = set_span_in_context(INVALID_SPAN, origin) if alone else origin
+        parent = None if alone else creation
         destination = channel_of(subject)
         name = c.process_span(destination)
-        context = self._recorder.new_context(name, SpanKind.CONSUMER, surroundings)
+        context = self._recorder.new_context(name, SpanKind.CONSUMER, surroundings, parent)
         if not context.trace_flags.sampled:
             return MessageSpan(NonRecordingSpan(context), surroundings)
         attributes: dict[str, AttributeValue] = {
@@ -139,7 +141,7 @@ class MessageSpans:
             name,
             SpanKind.CONSUMER,
             context=context,
-            parent=parent_of(surroundings),
+            parent=parent,
             attributes=attributes,
             links=(Link(creation),) if creation else (),
             start=start,

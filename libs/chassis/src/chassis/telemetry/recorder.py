@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import Decision
+from opentelemetry.sdk.trace.sampling import Decision, ParentBased
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     INVALID_SPAN_CONTEXT,
@@ -54,11 +54,16 @@ class Recorder:
         self._provider = provider
         self._processor = processor
         self._scope = InstrumentationScope(SCOPE)
+        # what the standard variables can choose of this kind decides about roots only
+        self._follows_parents = isinstance(provider.sampler, ParentBased)
 
-    def new_context(self, name: str, kind: SpanKind, within: Context) -> SpanContext:
-        """For a span below the current one of a context, or for the root of a new trace."""
+    def new_context(
+        self, name: str, kind: SpanKind, within: Context, parent: SpanContext | None
+    ) -> SpanContext:
+        """For a span below `parent`, which is the current one of `within`, or for a new root."""
+        if parent is not None and self._follows_parents:
+            return self.child_of(parent)
         ids = self._provider.id_generator
-        parent = parent_of(within)
         trace_id = parent.trace_id if parent else ids.generate_trace_id()
         sampling = self._provider.sampler.should_sample(within, trace_id, name, kind)
         others = parent.trace_flags & ~TraceFlags.SAMPLED if parent else 0
@@ -67,7 +72,7 @@ class Recorder:
         return SpanContext(trace_id, ids.generate_span_id(), False, flags, sampling.trace_state)
 
     def child_of(self, parent: SpanContext) -> SpanContext:
-        """For a span below one that is sampled, without asking the sampler."""
+        """For a span below another, sampled as that is, without asking the sampler."""
         span_id = self._provider.id_generator.generate_span_id()
         return SpanContext(parent.trace_id, span_id, False, parent.trace_flags, parent.trace_state)
 

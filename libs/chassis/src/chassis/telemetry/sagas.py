@@ -66,6 +66,7 @@ class SagaMove:
         self._recorder = recorder
         self._instance = instance
         self._surroundings = surroundings
+        self._parent = parent_of(surroundings)
         self.trace = trace
 
     def around(self, effect: Effect) -> AbstractContextManager[object]:
@@ -83,13 +84,13 @@ class SagaMove:
     def _running(self, effect: RunLocal) -> Iterator[None]:
         """A failure rolls back what the span tells of, so that it is not ended."""
         instance = self._instance
-        name = c.step_span(instance.saga_type, effect.step.name)
+        name, parent = c.step_span(instance.saga_type, effect.step.name), self._parent
         span = LiveSpan(
             self._recorder,
             name,
             SpanKind.INTERNAL,
-            context=self._recorder.new_context(name, SpanKind.INTERNAL, self._surroundings),
-            parent=parent_of(self._surroundings),
+            context=self._recorder.new_context(name, SpanKind.INTERNAL, self._surroundings, parent),
+            parent=parent,
             attributes={
                 **_of_instance(instance),
                 c.SAGA_STEP: effect.step.name,
@@ -139,7 +140,7 @@ class SagaSpans:
 
     def _new_trace(self, instance: SagaInstance, current: Context) -> Context:
         name, now = c.saga_span(instance.saga_type), time.time_ns()
-        root = self._recorder.new_context(name, SpanKind.INTERNAL, current)
+        root = self._recorder.new_context(name, SpanKind.INTERNAL, current, None)
         self._recorder.record(
             Recorded(
                 name=name,
@@ -157,8 +158,8 @@ class SagaSpans:
         self, instance: SagaInstance, effect: SendCommand, surroundings: Context
     ) -> StoredTrace:
         name = c.step_span(instance.saga_type, effect.step.name)
-        step = self._recorder.new_context(name, SpanKind.INTERNAL, surroundings)
         parent = parent_of(surroundings)
+        step = self._recorder.new_context(name, SpanKind.INTERNAL, surroundings, parent)
         return StoredTrace(
             carrier=carrier_of(within(step, surroundings)),
             parent=parent.span_id if parent else None,

@@ -15,6 +15,8 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceState
 
+from chassis.telemetry import conventions as c
+
 _VARINT: Final = 0
 _BYTES: Final = 2
 
@@ -25,6 +27,14 @@ _REMOTE_IS_KNOWN: Final = 0x100
 _IS_REMOTE: Final = 0x200
 _SEVEN_BITS: Final = 0x7F
 _SIXTY_FOUR_BITS: Final = (1 << 64) - 1
+_NEVER_THE_SAME: Final = {
+    c.MESSAGE_ID,
+    c.CONVERSATION_ID,
+    c.SAGA_ID,
+    c.SAGA_SUBJECT,
+    c.STREAM_SEQUENCE,
+    c.OUTBOX_DELAY,
+}
 
 
 def encode_request(spans: Iterable[ReadableSpan]) -> bytes:
@@ -135,19 +145,25 @@ def _trace_state(state: TraceState) -> bytes:
 def _attributes(number: int, attributes: Mapping[str, Any] | None) -> bytes:
     if not attributes:
         return b""
-    return b"".join(
-        [
-            _remembered(number, key, value) if value.__hash__ else _attribute(number, key, value)
-            for key, value in attributes.items()
-        ]
-    )
+    return b"".join([_encoded(number, key, value) for key, value in attributes.items()])
+
+
+def _encoded(number: int, key: str, value: Any) -> bytes:
+    if key in _NEVER_THE_SAME or not value.__hash__:
+        return _attribute(number, key, value)
+    return _remembered(number, key, value)
 
 
 def _attribute(number: int, key: str, value: Any) -> bytes:
-    return _field(number, _text(1, key) + _field(2, _value(value)))
+    return _field(number, _key(key) + _field(2, _value(value)))
 
 
 _remembered = lru_cache(maxsize=4096, typed=True)(_attribute)
+
+
+@lru_cache(maxsize=1024)
+def _key(key: str) -> bytes:
+    return _text(1, key)
 
 
 def _value(value: Any) -> bytes:
@@ -173,11 +189,14 @@ def _text(number: int, text: str | None) -> bytes:
 
 
 def _number(number: int, value: int) -> bytes:
-    return _varint(number << 3 | _VARINT) + _varint(value) if value else b""
+    return _SMALL[number << 3 | _VARINT] + _varint(value) if value else b""
 
 
 def _field(number: int, payload: bytes) -> bytes:
-    return _varint(number << 3 | _BYTES) + _varint(len(payload)) + payload
+    """Fields up to 15, whose tags are one byte."""
+    size = len(payload)
+    tag = _SMALL[number << 3 | _BYTES]
+    return tag + (_SMALL[size] if size <= _SEVEN_BITS else _varint(size)) + payload
 
 
 def _varint(value: int) -> bytes:
