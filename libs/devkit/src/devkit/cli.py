@@ -15,7 +15,8 @@ from devkit.bench.cli import bench
 from devkit.chaos import CARRIER, Chaos, wreak
 from devkit.csv_fields import amount
 from devkit.csv_table import FieldError
-from devkit.demo import Demonstration, carrier_for, demonstrate
+from devkit.demo import CARRIER as DEMO_CARRIER
+from devkit.demo import LATE, Demonstration, demonstrate
 from devkit.embedded.server import ServerDidNotStartError
 from devkit.findings import Findings
 from devkit.http_client import ApiError
@@ -183,13 +184,14 @@ async def _demonstrate(
     in_order: bool,
 ) -> Demonstration:
     """Everything has been stopped at the end, so that all spans have been exported."""
-    carrier = carrier_for(scenario)
     async with running_platform(
-        folder, stages.say, carrier=carrier, environment=destination.environment
+        folder,
+        stages.say,
+        late=LATE,
+        carrier=DEMO_CARRIER,
+        environment=destination.environment,
     ) as platform:
-        return await demonstrate(
-            scenario, platform, carrier=carrier, rate=rate, in_order=in_order, stages=stages
-        )
+        return await demonstrate(scenario, platform, rate=rate, in_order=in_order, stages=stages)
 
 
 async def _wreak(chaos: Chaos, scenario: Scenario, folder: RunFolder) -> Findings:

@@ -11,9 +11,9 @@ from devkit.concurrency import task_group
 from devkit.message_counts import read_message_counts
 from devkit.models import APPROVED, Order, OrderState
 from devkit.outcome import Outcome, judge
-from devkit.pace import all_ended, in_flight
+from devkit.pace import all_decided, all_ended, in_flight
 from devkit.placing import cancel_if_approved, load, place
-from devkit.platform import Platform
+from devkit.platform import SHIPPING_SERVICE, Platform
 from devkit.progress import Stages
 from devkit.scenario import PlannedOrder, Scenario
 from devkit.stories import Story
@@ -21,7 +21,11 @@ from devkit.stories import Story
 _SETTLING_SECONDS = 120.0
 _SECONDS_PER_ORDER = 0.05
 _REQUESTS_AT_ONCE = 32
-_TIME_TO_CANCEL_SECONDS = 6.0
+
+CARRIER = Carrier(pickup_seconds=0.5, transit_seconds=0.5, failure_percent=10)
+LATE = (SHIPPING_SERVICE,)
+"""Events wait for it: until all orders are decided, none is picked up that will be cancelled, and
+none gives back what another is rejected for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,37 +39,28 @@ class Demonstration:
     stories: Mapping[str, Story]
 
 
-def carrier_for(scenario: Scenario) -> Carrier:
-    """A carrier that comes late enough for the scenario's cancellations, each made in time."""
-    cancels = any(order.cancelled for order in scenario.orders)
-    return Carrier(
-        pickup_seconds=_TIME_TO_CANCEL_SECONDS if cancels else 0.5,
-        transit_seconds=0.5,
-        failure_percent=10,
-    )
-
-
 async def demonstrate(
     scenario: Scenario,
     platform: Platform,
     *,
-    carrier: Carrier,
     rate: float | None,
     in_order: bool,
     stages: Stages,
 ) -> Demonstration:
-    """Run the scenario on a platform without orders, which works with the carrier.
+    """Run the scenario on a platform without orders, on which the LATE wait for their start.
 
     ``in_order``: each order is accepted before the next one is sent.
     """
     async with clients_of(platform.addresses) as clients:
-        ids = await _run(scenario, clients, rate, 1 if in_order else _REQUESTS_AT_ONCE, stages)
+        at_once = 1 if in_order else _REQUESTS_AT_ONCE
+        ids = await _order(scenario, clients, rate, at_once, stages)
+        await _fulfil(ids, clients, platform, stages)
         outcome = judge(
             await read_books(clients),
             accepted=ids.values(),
             stock=scenario.stock,
             messages=await read_message_counts(platform.addresses),
-            carrier=carrier,
+            carrier=CARRIER,
             still_moving=await in_flight(clients),
         )
         telling = _telling(outcome.orders)
@@ -73,7 +68,7 @@ async def demonstrate(
     return Demonstration(scenario=scenario, outcome=outcome, stories=stories)
 
 
-async def _run(
+async def _order(
     scenario: Scenario, clients: Clients, rate: float | None, at_once: int, stages: Stages
 ) -> Mapping[str, UUID]:
     with stages.stage("loading customers and stock"):
@@ -87,10 +82,22 @@ async def _run(
 
         with stages.stage("placing orders, cancelling some", total=len(scenario.orders)) as placing:
             ids = await place(scenario.orders, clients, rate=rate, at_once=at_once, then=then)
-    patience = _SETTLING_SECONDS + len(ids) * _SECONDS_PER_ORDER
-    with stages.stage("waiting until none is in flight") as waiting:
-        await all_ended(clients, within=patience, observe=waiting.show)
+    with stages.stage("waiting until all are decided") as waiting:
+        await all_decided(clients, within=_patience(ids), observe=waiting.show)
     return ids
+
+
+async def _fulfil(
+    ids: Mapping[str, UUID], clients: Clients, platform: Platform, stages: Stages
+) -> None:
+    with stages.stage("starting shipping-service, for which events have waited"):
+        await platform.start_late()
+    with stages.stage("waiting until none is in flight") as waiting:
+        await all_ended(clients, within=_patience(ids), observe=waiting.show)
+
+
+def _patience(ids: Mapping[str, UUID]) -> float:
+    return _SETTLING_SECONDS + len(ids) * _SECONDS_PER_ORDER
 
 
 def _telling(orders: tuple[Order, ...]) -> dict[str, Order]:

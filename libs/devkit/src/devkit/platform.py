@@ -4,9 +4,10 @@ import asyncio
 import os
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -58,11 +59,12 @@ class Addresses:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Platform:
-    """The platform while it runs."""
+    """The platform while it runs; `start_late` starts the services that were left for later."""
 
     addresses: Addresses
     supervisor: Supervisor
     folder: RunFolder
+    start_late: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -71,11 +73,13 @@ async def running_platform(
     report: Report,
     *,
     services: Sequence[str] = SERVICES,
+    late: Collection[str] = (),
     carrier: Carrier | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Platform]:
     """Start everything, wait until it is ready, and stop it all at the end.
 
+    Services that are ``late`` have their databases, streams and relays, and are not started yet.
     Without a ``carrier``, shipping-service's own settings tell how it behaves. ``environment`` is
     for services and relays, in addition to what they inherit.
     ``report`` gets a line for every step and for every process that dies. Raises
@@ -88,6 +92,7 @@ async def running_platform(
             client,
             report,
             services=services,
+            late=late,
             carrier=carrier,
             environment=environment or {},
         )
@@ -103,10 +108,12 @@ class _Start:
         report: Report,
         *,
         services: Sequence[str],
+        late: Collection[str],
         carrier: Carrier | None,
         environment: Mapping[str, str],
     ) -> None:
         self._services = services
+        self._late = late
         self._carrier_settings = {} if carrier is None else carrier.settings
         self._folder = folder
         self._supervisor = supervisor
@@ -126,14 +133,16 @@ class _Start:
             name: settings[name] | self._relay_settings(name, databases[name], nats)
             for name in self._services
         }
+        programs = {name: self._service(name, settings[name]) for name in self._services}
         await self._supervisor.start(
-            *(self._service(name, settings[name]) for name in self._services),
+            *(program for name, program in programs.items() if name not in self._late),
             *(self._relay(name, relays[name]) for name in self._services),
         )
         return Platform(
             addresses=_addresses(settings, databases, nats),
             supervisor=self._supervisor,
             folder=self._folder,
+            start_late=partial(self._supervisor.start, *(programs[name] for name in self._late)),
         )
 
     async def _servers(self) -> tuple[PostgresServer, NatsServer]:
