@@ -46,7 +46,13 @@ bench: install ## Measure relay and sagas; PEERS=1 measures other systems beside
 test: install ## Run all tests, on the real NATS and PostgreSQL (ARGS to pytest)
 	@$(RUN) pytest $(ARGS)
 
-goldens: install ## Write anew what the charts render to, for the tests to compare with
+goldens: install ## Write anew the charts' messaging blocks, and what charts render to
+	@for service in $(SERVICES); do \
+		values=charts/$$service/values.yaml && head="$$(sed '/^messaging:/,$$d' $$values)" && \
+		block="$$($(RUN) chassis describe $${service//-/_} --format values)" && \
+		printf '%s\n\n%s\n' "$${head%$$'\n'}" "$$block" | sed '/^# Generated/{n;/^$$/d}' >$$values.new && \
+		mv $$values.new $$values || exit; \
+	done
 	@GOLDENS=write $(RUN) pytest -q tests/charts/test_goldens.py
 
 images: ## Build the services' images (IMAGE_TAG; IMAGE_BUILD, a command that takes tag, folder and docker's options)
