@@ -47,7 +47,7 @@ async def connect(server: PostgresServer, role: str, database: str, password: st
 
 @pytest.mark.real
 async def test_roles_reach_their_own_database_and_no_other(server: PostgresServer):
-    for own, other in itertools.product(DATABASES, DATABASES):
+    for own, other in itertools.product(DATABASES, (*DATABASES, "postgres", "template1")):
         for role in (own, f"{own}_relay"):
             if own == other:
                 connection = await connect(server, role, other)

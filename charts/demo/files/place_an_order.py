@@ -8,15 +8,21 @@ import os
 import sys
 import time
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 
 def call(service: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     url = f"http://{os.environ['RELEASE']}-{service}:{os.environ['HTTP_PORT']}{path}"
     data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json"}, method=method)
-    with urlopen(request, timeout=10) as answer:  # noqa: S310
-        return json.load(answer)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
+    request = Request(url, data, headers, method=method)
+    try:
+        with urlopen(request, timeout=10) as answer:  # noqa: S310 - always http
+            return json.load(answer)
+    except HTTPError as error:
+        sys.exit(f"{method} {url} was answered {error.code}: {error.read().decode()}")
 
 
 def say(text: str) -> None:

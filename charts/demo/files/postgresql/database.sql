@@ -14,5 +14,5 @@ ALTER ROLE :"relay" PASSWORD :'relay_password';
 SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'database')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database')
 \gexec
-REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
+REVOKE ALL ON DATABASE :"database", postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO :"relay";
