@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,16 @@ def test_a_rule_uses_metrics_that_there_are_and_leads_to_its_runbook(rule: Alert
     assert rule.severity in ("warning", "critical")
     assert {"summary", "description"} <= rule.annotations.keys()
     assert rule.annotations["runbook_url"].endswith(f"/docs/howto/runbooks/{rule.name}.md")
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_takes_the_rule_files() -> None:
+    files = [str(path) for path in (SHIPPED / "rules").glob("*.yaml")]
+    finished = subprocess.run(
+        ["promtool", "check", "rules", *files], capture_output=True, text=True, check=False
+    )
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:

@@ -26,6 +26,8 @@ console = Console(stderr=True, highlight=False)
 _SCRAPE_SECONDS = 2.0
 _RATE_INTERVAL = "2m"
 _PATIENCE_SECONDS = 120.0
+_WIDTH = 150
+_ORDERS_PER_SECOND = 5.0
 
 
 @app.command()
@@ -48,7 +50,7 @@ def panels(
     stages = Stages(console)
     with passing_run_folder(stages.say) as folder:
         found = run_until_interrupted(_shown(mixed_orders(orders, seed=1).scenario, folder, stages))
-    Console().print(panel_table(found))
+    Console(width=_WIDTH).print(panel_table(found))
 
 
 async def _shown(scenario: Scenario, folder: RunFolder, stages: Stages) -> list[Sample]:
@@ -63,5 +65,7 @@ async def work(scenario: Scenario, platform: Platform) -> None:
     """Carry a scenario through; what has to be undone is part of it."""
     async with clients_of(platform.addresses) as clients:
         await load(scenario, clients)
-        await place(scenario.orders, clients, rate=None, at_once=8, then=lambda *_: None)
+        await place(
+            scenario.orders, clients, rate=_ORDERS_PER_SECOND, at_once=8, then=lambda *_: None
+        )
         await all_decided(clients, within=_PATIENCE_SECONDS, observe=lambda _: None)
