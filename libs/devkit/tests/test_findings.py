@@ -130,6 +130,7 @@ def test_a_saga_that_has_not_ended_is_stuck() -> None:
         state="COMPLETED",
         started_at=NOW,
         ended_at=NOW,
+        trace_id=None,
         steps=(),
     )
     waiting = ended.model_copy(update={"state": "RUNNING", "ended_at": None})
