@@ -1,49 +1,5 @@
 """inventory-service on a real, migrated database; no broker is needed for what is tested here."""
 
-from collections.abc import AsyncIterator, Iterator
+from devkit.service_fixtures import service_fixtures
 
-import pytest
-from httpx import ASGITransport, AsyncClient
-from sqlalchemy import text
-
-from chassis.persistence.database import Database
-from chassis.persistence.migrations import upgrade
-from chassis.service import Service
-from devkit.embedded.postgres import PostgresServer
-from inventory_service.app import build
-from inventory_service.settings import Settings
-
-NO_BROKER = "nats://127.0.0.1:1"
-EMPTY = "TRUNCATE products, stock_reservations, outbox"
-
-
-@pytest.fixture(scope="session")
-def database_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A database at the newest revision."""
-    created = postgres_server.create_database("inventory_service")
-    upgrade("inventory_service", created.url)
-    yield created.url
-    postgres_server.drop_database("inventory_service")
-
-
-@pytest.fixture
-async def service(database_url: str) -> AsyncIterator[Service]:
-    """The service as it is composed, on an empty database."""
-    service = build(Settings(database_url=database_url, nats_url=NO_BROKER))
-    async with service.database.engine.begin() as connection:
-        await connection.execute(text(EMPTY))
-    yield service
-    await service.database.close()
-
-
-@pytest.fixture
-def service_database(service: Service) -> Database:
-    return service.database
-
-
-@pytest.fixture
-async def client(service: Service) -> AsyncIterator[AsyncClient]:
-    """The service's HTTP interface."""
-    transport = ASGITransport(service.http)
-    async with AsyncClient(transport=transport, base_url="http://inventory-service") as client:
-        yield client
+database_url, service, service_database, client = service_fixtures("inventory_service")

@@ -1,56 +1,20 @@
 """order-service on a real, migrated database; no broker is needed for what is tested here."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from httpx import ASGITransport, AsyncClient
-from sqlalchemy import text
+from httpx import AsyncClient
 
 from chassis.consumers.processor import Delivery
 from chassis.messaging.contracts import Reply
 from chassis.messaging.envelope import Outcome, OutgoingMessage, ReceivedMessage
-from chassis.persistence.database import Database, fetch_all
-from chassis.persistence.migrations import upgrade
+from chassis.persistence.database import Database
 from chassis.sagas import SagaOrchestrator
 from chassis.service import Service
-from devkit.embedded.postgres import PostgresServer
-from order_service.app import build
-from order_service.settings import Settings
+from chassis.testing.outbox import outbox_messages
+from devkit.service_fixtures import service_fixtures
 
-NO_BROKER = "nats://127.0.0.1:1"
-EMPTY = "TRUNCATE orders, idempotency_keys, saga_instances, saga_log, flow_expectations, outbox"
-
-
-@pytest.fixture(scope="session")
-def database_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A database at the newest revision."""
-    created = postgres_server.create_database("order_service")
-    upgrade("order_service", created.url)
-    yield created.url
-    postgres_server.drop_database("order_service")
-
-
-@pytest.fixture
-async def service(database_url: str) -> AsyncIterator[Service]:
-    """The service as it is composed, on an empty database."""
-    service = build(Settings(database_url=database_url, nats_url=NO_BROKER))
-    async with service.database.engine.begin() as connection:
-        await connection.execute(text(EMPTY))
-    yield service
-    await service.database.close()
-
-
-@pytest.fixture
-def service_database(service: Service) -> Database:
-    return service.database
-
-
-@pytest.fixture
-async def client(service: Service) -> AsyncIterator[AsyncClient]:
-    """The service's HTTP interface."""
-    transport = ASGITransport(service.http)
-    async with AsyncClient(transport=transport, base_url="http://order-service") as client:
-        yield client
+database_url, service, service_database, client = service_fixtures("order_service")
 
 
 class Wire:
@@ -62,9 +26,7 @@ class Wire:
 
     async def sent(self) -> list[ReceivedMessage]:
         """Everything in the outbox, in its order."""
-        async with self._database.sessions.begin() as session:
-            rows = await fetch_all(session, "SELECT headers, body FROM outbox ORDER BY id")
-        return [ReceivedMessage.read(_headers(headers), body) for headers, body in rows]
+        return await outbox_messages(self._database)
 
     async def types(self) -> list[str]:
         return [message.wire_type for message in await self.sent()]
@@ -84,11 +46,6 @@ class Wire:
         delivery = Delivery(received, self._orchestrator.read(received))
         async with self._database.sessions.begin() as session:
             await self._orchestrator.process(session, [delivery])
-
-
-def _headers(block: bytes) -> dict[str, str]:
-    lines = block.decode().split("\r\n")[1:-1]
-    return dict(line.split(": ", 1) for line in lines)
 
 
 @pytest.fixture
