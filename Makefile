@@ -1,7 +1,7 @@
 # `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo run chaos bench test contracts lint format typecheck check goldens images images-load sbom
+.PHONY: help install demo run chaos bench test contracts lint format typecheck check goldens images images-load e2e sbom
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -17,7 +17,9 @@ SERVICES := order-service customer-service inventory-service shipping-service
 IMAGE_TAG ?= 0.1.0
 IMAGE_BUILD ?= docker build --tag
 IMAGE_LOAD ?= kind load docker-image
-export ORDERS RATE INPUT CREDIT_LIMIT PEERS
+NAMESPACE ?=
+RELEASE ?=
+export ORDERS RATE INPUT CREDIT_LIMIT PEERS NAMESPACE RELEASE IMAGE_TAG
 
 help: ## Print this menu
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +65,9 @@ images: ## Build the services' images (IMAGE_TAG; IMAGE_BUILD, a command that ta
 
 images-load: ## Copy them into a cluster (IMAGE_LOAD, such as 'minikube image load')
 	@for service in $(SERVICES); do $(IMAGE_LOAD) longship/$$service:$(IMAGE_TAG) || exit; done
+
+e2e: install images images-load ## Install on the cluster of KUBECONFIG, disturb it under load, remove it (NAMESPACE, RELEASE, ARGS='--json --only scaling')
+	@$(RUN) devkit e2e $(ARGS)
 
 sbom: install ## Write a bill of materials for each service from the lock into dist/ (CycloneDX)
 	@mkdir -p dist

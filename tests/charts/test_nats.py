@@ -7,8 +7,9 @@ from typing import Any
 
 from chassis.messaging.description import topology_of
 from chassis.messaging.permissions import platform_users
-from devkit.charts import Rendering
+from devkit.charts import Rendering, render
 from devkit.embedded.nats import nats_binary
+from devkit.embedded.nats_accounts import OBSERVER
 from devkit.platform import SERVICES
 
 USER = re.compile(
@@ -29,6 +30,17 @@ def test_users_and_permissions_are_those_of_the_chassis(demo: Rendering):
         user.name: (set(user.publish), set(user.subscribe)) for user in platform_users(topologies)
     }
     assert users(configuration(demo)) == declared
+
+
+def test_an_observer_is_there_only_when_asked_for_and_is_the_one_of_devkit(charts: Path):
+    watched = render(charts / "demo", {"nats": {"observer": {"enabled": True}}})
+    assert users(configuration(watched))["observer"] == (
+        set(OBSERVER.publish),
+        set(OBSERVER.subscribe),
+    )
+    url = watched.named("Secret", "demo-nats-observer")["stringData"]["url"]
+    password = watched.named("Secret", "demo-nats")["stringData"]["observer"]
+    assert url == f"nats://observer:{password}@demo-nats:4222"
 
 
 def users(text: str) -> dict[str, Any]:

@@ -16,13 +16,16 @@ create a consumer can read every stream, so nobody but the provisioner may.
 {{ include "demo.natsUser" (dict "name" (printf "%s-relay" $name) "publish" (append ($messaging.publishes | default list) "$JS.API.STREAM.NAMES")) }}
 {{- end }}
 {{ include "demo.natsUser" (dict "name" "provisioner" "publish" (list "$JS.API.STREAM.CREATE.*" "$JS.API.STREAM.UPDATE.*" "$JS.API.STREAM.INFO.*" "$JS.API.CONSUMER.CREATE.*.*" "$JS.API.CONSUMER.INFO.*.*")) }}
+{{- if .Values.nats.observer.enabled }}
+{{ include "demo.natsUser" (dict "name" "observer" "publish" (list "$JS.API.STREAM.LIST" "$JS.API.STREAM.NAMES" "$JS.API.STREAM.INFO.*" "$JS.API.STREAM.MSG.GET.*" "$JS.API.CONSUMER.LIST.*" "$JS.API.CONSUMER.INFO.*.*") "listens" (list "*.events.>" "*.commands.>" "*.replies.>")) }}
+{{- end }}
 {{- end -}}
 
 {{/* An empty list of subjects would allow all of them. */}}
 {{- define "demo.natsUser" -}}
 {user: {{ .name }}, password: ${{ include "demo.natsVariable" .name }}, permissions: {
   publish: {{ include "demo.natsSubjects" .publish }}
-  subscribe: {{ include "demo.natsSubjects" (list (printf "_INBOX_%s.>" .name)) }}
+  subscribe: {{ include "demo.natsSubjects" (concat (list (printf "_INBOX_%s.>" .name)) (.listens | default list)) }}
 }}
 {{- end -}}
 

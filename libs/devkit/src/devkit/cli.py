@@ -17,6 +17,10 @@ from devkit.csv_fields import amount
 from devkit.csv_table import FieldError
 from devkit.demo import CARRIER as DEMO_CARRIER
 from devkit.demo import LATE, Demonstration, demonstrate
+from devkit.e2e.cli import e2e
+from devkit.e2e.commands import CommandFailedError, MissingCommandError
+from devkit.e2e.namespace import UnsuitableNamespaceError
+from devkit.e2e.release import ReleaseExistsError
 from devkit.embedded.server import ServerDidNotStartError
 from devkit.findings import Findings
 from devkit.http_client import ApiError
@@ -37,7 +41,10 @@ from devkit.tracing.destination import ENDPOINT, SpanDestination, span_destinati
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
-TOLD = (ProgramFailedError, ServerDidNotStartError, RunFolderError, ApiError, RepeatedOrderError)
+TOLD = (
+    *(ProgramFailedError, ServerDidNotStartError, RunFolderError, ApiError, RepeatedOrderError),
+    *(CommandFailedError, MissingCommandError, UnsuitableNamespaceError, ReleaseExistsError),
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 console = Console(stderr=True, highlight=False)
@@ -145,6 +152,7 @@ def chaos(
 
 
 app.command()(bench)
+app.command()(e2e)
 app.add_typer(observability, name="observability")
 
 
