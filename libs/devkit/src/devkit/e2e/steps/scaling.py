@@ -1,20 +1,15 @@
 """More pods, and fewer, while orders run."""
 
-from collections.abc import Iterable
 from functools import partial
-from uuid import UUID
 
-from devkit.concurrency import for_each
 from devkit.e2e.load import portion, together, while_orders_run
+from devkit.e2e.published import published_orders
 from devkit.e2e.release import Release
 from devkit.e2e.step import Result, Surroundings
 from devkit.e2e.waiting import no_pods, ready_pods
-from devkit.event_chain import read_event_chain
 from devkit.platform import ORDER_SERVICE
 
 _MANY = 3
-_READS_AT_ONCE = 4
-_PLACED = "OrderPlaced"
 
 
 async def scaling(at: Surroundings) -> Result:
@@ -46,7 +41,8 @@ async def _none(at: Surroundings) -> Result:
     with at.stages.stage("the last pod ends, with orders just accepted"):
         accepted = await shop.order(portion(at))
         await scale(at.release, 0)
-        stranded = await _unpublished(accepted.values(), shop.nats_url)
+        # no service is there now that could still publish
+        stranded = set(accepted.values()) - await published_orders(shop.nats_url)
         await scale(at.release, 1)
     with at.stages.stage("waiting until none is in flight") as waiting:
         await shop.settle(waiting)
@@ -58,15 +54,3 @@ async def _none(at: Surroundings) -> Result:
             *findings.sentences,
         ),
     )
-
-
-async def _unpublished(orders: Iterable[UUID], nats_url: str) -> list[UUID]:
-    """Orders whose placing nobody was told of: there is no service now that could still do it."""
-
-    async def is_published(order_id: UUID) -> bool:
-        chain = await read_event_chain(nats_url, str(order_id))
-        return any(event.name == _PLACED for event in chain)
-
-    asked = list(orders)
-    published = await for_each(asked, is_published, at_once=_READS_AT_ONCE)
-    return [order_id for order_id, told in zip(asked, published, strict=True) if not told]
