@@ -1,7 +1,8 @@
 # `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo run chaos bench test contracts lint format typecheck check goldens images images-load e2e sbom
+.PHONY: help install demo run chaos bench test contracts lint format typecheck check goldens images images-load \
+	images-publish images-sign charts-publish check-charts check-workflows e2e sbom
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -14,9 +15,11 @@ KILLS ?= 10
 PEERS ?=
 ARGS ?=
 SERVICES := order-service customer-service inventory-service shipping-service
+IMAGE_PREFIX ?= longship
 IMAGE_TAG ?= 0.1.0
 IMAGE_BUILD ?= docker build --tag
 IMAGE_LOAD ?= kind load docker-image
+CHART_REGISTRY ?=
 NAMESPACE ?=
 RELEASE ?=
 export ORDERS RATE INPUT CREDIT_LIMIT PEERS NAMESPACE RELEASE IMAGE_TAG
@@ -59,12 +62,32 @@ goldens: install ## Write anew the charts' messaging blocks, and what charts ren
 
 images: ## Build the services' images (IMAGE_TAG; IMAGE_BUILD, a command that takes tag, folder and docker's options)
 	@for service in $(SERVICES); do \
-		$(IMAGE_BUILD) longship/$$service:$(IMAGE_TAG) . --file services/Dockerfile --build-arg SERVICE=$$service \
+		$(IMAGE_BUILD) $(IMAGE_PREFIX)/$$service:$(IMAGE_TAG) . --file services/Dockerfile --build-arg SERVICE=$$service \
 			--build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD) || exit; \
 	done
 
 images-load: ## Copy them into a cluster (IMAGE_LOAD, such as 'minikube image load')
-	@for service in $(SERVICES); do $(IMAGE_LOAD) longship/$$service:$(IMAGE_TAG) || exit; done
+	@for service in $(SERVICES); do $(IMAGE_LOAD) $(IMAGE_PREFIX)/$$service:$(IMAGE_TAG) || exit; done
+
+images-publish: ## Build and push images for two platforms, with bill of materials and provenance (IMAGE_PREFIX)
+	@$(MAKE) --no-print-directory images IMAGE_BUILD='docker buildx build --push --platform linux/amd64,linux/arm64 \
+		--sbom=true --provenance=mode=max --tag'
+
+images-sign: ## Sign what was pushed, by its digest (needs cosign)
+	@for service in $(SERVICES); do \
+		image=$(IMAGE_PREFIX)/$$service && \
+		digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $$image:$(IMAGE_TAG)) && \
+		cosign sign --yes $$image@$$digest || exit; \
+	done
+
+charts-publish: ## Package the charts as version IMAGE_TAG, push them as OCI artifacts and sign them (CHART_REGISTRY)
+	@test -n "$(CHART_REGISTRY)" || { echo "Say where to push to: CHART_REGISTRY=registry.example/charts" >&2; exit 1; }
+	@rm -rf dist/charts && mkdir -p dist/charts
+	@for chart in demo $(SERVICES); do \
+		helm package charts/$$chart --version $(IMAGE_TAG) --app-version $(IMAGE_TAG) --destination dist/charts && \
+		digest=$$(helm push dist/charts/$$chart-$(IMAGE_TAG).tgz oci://$(CHART_REGISTRY) 2>&1 | sed -n 's/^Digest: //p') && \
+		test -n "$$digest" && cosign sign --yes $(CHART_REGISTRY)/$$chart@$$digest || exit; \
+	done
 
 e2e: install images images-load ## Install on the cluster of KUBECONFIG, disturb it under load, remove it (NAMESPACE, RELEASE, ARGS='--json --only scaling')
 	@$(RUN) devkit e2e $(ARGS)
@@ -96,3 +119,15 @@ typecheck: install ## Check types, strictly
 	@$(RUN) mypy libs/*/src services/*/src
 
 check: lint typecheck ## Everything that runs nothing
+
+check-charts: ## Lint, render and package the charts with the helm of the PATH
+	@for values in charts/*/ci/*-values.yaml; do \
+		chart=$$(dirname $$(dirname $$values)) && \
+		helm lint --strict --quiet --kube-version 1.34 --values $$values $$chart && \
+		helm template demo $$chart --values $$values --kube-version 1.34 >/dev/null && \
+		helm package $$chart --destination dist/charts >/dev/null || exit; \
+	done
+
+check-workflows: install ## Look for mistakes and weaknesses in .github (and by actionlint, where it is on the PATH)
+	@$(UV) tool run --quiet zizmor@1.32.0 --offline --persona pedantic --min-severity low .github
+	@if command -v actionlint >/dev/null; then actionlint; fi

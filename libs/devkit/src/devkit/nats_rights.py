@@ -137,6 +137,7 @@ class Visitor:
     async def _granted(
         self, subjects: set[str], attempt: Callable[[str], Awaitable[object]]
     ) -> set[str]:
+        self._refused.clear()
         # the last one is refused to everybody, and refusals come in order
         for subject in (*subjects, "nobodys"):
             await attempt(subject)

@@ -15,7 +15,7 @@ _SUBJECT = "order.events.OrderPlaced.>"
 
 
 async def published_orders(nats_url: str) -> set[UUID]:
-    """Orders whose OrderPlaced is in the stream, read as the observer: one message after another."""
+    """Orders whose OrderPlaced is in the stream, read as the observer: one by one."""
     client = await nats.connect(nats_url, inbox_prefix=inbox_prefix(OBSERVER.name))
     try:
         jetstream = client.jetstream()

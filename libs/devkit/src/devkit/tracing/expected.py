@@ -40,7 +40,7 @@ class ExpectedTrace:
         for message in self.messages:
             for edge in message.edges:
                 if edge not in trace.edges:
-                    yield f"no edge from {edge.before} to {edge.after}"
+                    yield f"nothing leads from {' '.join(edge.before)} to {' '.join(edge.after)}"
         compensated = {
             str(span.attributes.get("saga.step"))
             for span in trace.spans
