@@ -63,6 +63,14 @@ def test_production_scales_every_service_by_what_waits_for_it(production: Render
         assert one["spec"]["maxReplicaCount"] <= len(partitions)
 
 
+def test_production_asks_for_three_copies_of_every_stream(production: Rendering):
+    jobs = [one for one in production.of_kind("Job") if "-provision-" in one["metadata"]["name"]]
+    assert len(jobs) == len(CONTEXTS)
+    for job in jobs:
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        assert container["command"][-2:] == ["--replicas", "3"]
+
+
 def test_production_has_no_hooks_but_the_test(production: Rendering):
     hooks = [
         one["metadata"]["annotations"]["helm.sh/hook"]

@@ -35,7 +35,7 @@ spec:
   containers:
     - name: {{ .component }}
       {{- include "chassis.imageAndRights" .root | nindent 6 }}
-      command: [chassis, {{ .component }}, {{ include "chassis.package" .root }}, --patience, {{ .settings.patienceSeconds | quote }}]
+      command: [chassis, {{ .component }}, {{ include "chassis.package" .root }}, --patience, {{ .settings.patienceSeconds | quote }}{{ range .options }}, {{ . | quote }}{{ end }}]
       env: {{- .env | nindent 8 }}
       resources: {{- toYaml .settings.resources | nindent 8 }}
       volumeMounts: {{- include "chassis.mounts" (dict "volume" "urls") | nindent 8 }}
@@ -49,5 +49,6 @@ spec:
 {{- end -}}
 
 {{- define "chassis.provisioningJob" -}}
-{{- include "chassis.job" (dict "root" . "component" "provision" "settings" .Values.provisioning "env" (include "chassis.natsUrlFile" .) "urls" (dict "nats" (include "chassis.provisionerSecret" .))) -}}
+{{- $options := gt (int .Values.provisioning.streamReplicas) 1 | ternary (list "--replicas" (toString .Values.provisioning.streamReplicas)) list -}}
+{{- include "chassis.job" (dict "root" . "component" "provision" "options" $options "settings" .Values.provisioning "env" (include "chassis.natsUrlFile" .) "urls" (dict "nats" (include "chassis.provisionerSecret" .))) -}}
 {{- end -}}

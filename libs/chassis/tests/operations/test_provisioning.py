@@ -77,3 +77,10 @@ def test_a_user_that_may_not_provision_is_told_so_at_once(server: NatsServer) ->
     assert finished.exit_code == 1
     assert "permissions violation" in finished.output
     assert "NATS_URL is for the user 'provisioner'" in " ".join(finished.output.split())
+
+
+def test_copies_of_streams_are_asked_for_and_a_single_server_refuses(server: NatsServer) -> None:
+    finished = provision(server.url_of("provisioner"), "depot_service", "--replicas", "3")
+
+    assert finished.exit_code == 1
+    assert "replicas > 1 not supported" in " ".join(finished.output.split())

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import nats
@@ -43,13 +44,27 @@ _PASSING = (NatsError, OSError, MissingStreamError)
 _FINAL = (DriftError, TopologyError, ForbiddenError)
 
 
-def provision(packages: Packages, *, as_json: AsJson = False, patience: Patience = 0) -> None:
+Replicas = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=5, help="Of every stream, where NATS is a cluster; if not given, as declared."
+    ),
+]
+
+
+def provision(
+    packages: Packages,
+    *,
+    as_json: AsJson = False,
+    patience: Patience = 0,
+    replicas: Replicas = None,
+) -> None:
     """Create or update the streams and consumers that the services declare (NATS_URL).
 
     Where they read streams of other services, those have to be there, or come within the patience.
     """
     console.print(f"Provisioning JetStream for {', '.join(packages)} …")
-    topologies = [topology_of(package) for package in packages]
+    topologies = [_replicated(topology_of(package), replicas) for package in packages]
     try:
         plan = asyncio.run(
             patiently(lambda: _provision(topologies), patience=patience, passing=_PASSING)
@@ -72,6 +87,13 @@ def _tell(plan: Sequence[Action], *, as_json: bool) -> None:
     )
     if as_json:
         print(json.dumps(counts))  # noqa: T201 - the one line that a program reads
+
+
+def _replicated(topology: ServiceTopology, replicas: int | None) -> ServiceTopology:
+    if replicas is None:
+        return topology
+    streams = (replace(stream, replicas=replicas) for stream in topology.streams)
+    return replace(topology, streams=tuple(streams))
 
 
 async def _provision(topologies: Sequence[ServiceTopology]) -> list[Action]:
