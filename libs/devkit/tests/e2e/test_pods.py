@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from devkit.e2e.pods import Requests, is_ready, lives, requests_of, restarts_of
+from devkit.e2e.pods import Requests, is_of_job, is_ready, lives, requests_of, restarts_of
 from devkit.e2e.quantities import quantity
 
 
@@ -67,6 +67,12 @@ def test_a_job_that_is_done_asks_for_nothing():
 
 def test_figures_are_in_cores_and_gibibytes():
     assert Requests(Decimal("0.7"), Decimal(2**30)).as_json() == {"cpu": 0.7, "memory_gib": 1.0}
+
+
+def test_a_job_is_told_from_what_stays():
+    owner = {"kind": "Job", "name": "migrate"}
+    assert is_of_job(pod(metadata={"name": "a", "uid": "1", "ownerReferences": [owner]}))
+    assert not is_of_job(pod())
 
 
 def ready(*, yes: bool) -> dict[str, object]:

@@ -49,6 +49,11 @@ def is_ready(pod: Manifest) -> bool:
     return ready and not is_ending(pod)
 
 
+def is_of_job(pod: Manifest) -> bool:
+    owners = pod["metadata"].get("ownerReferences", ())
+    return any(owner["kind"] == "Job" for owner in owners)
+
+
 def has_finished(pod: Manifest) -> bool:
     """A Job's pod that is done."""
     return pod.get("status", {}).get("phase") in {"Succeeded", "Failed"}

@@ -10,6 +10,7 @@ from typing import Any
 from devkit.charts import Manifest
 from devkit.e2e.commands import run
 from devkit.e2e.namespace import Namespace
+from devkit.e2e.pods import is_of_job, name_of
 
 _READY_SECONDS = 600
 _CLAIMS = "persistentvolumeclaim"
@@ -51,10 +52,12 @@ class Release:
         return bool(json.loads(listed))
 
     async def pods(self, name: str | None = None) -> list[Manifest]:
-        """Of all parts, or of one; without the pod of `helm test`, which comes and goes."""
-        labels = {"instance": self.name} | ({} if name is None else {"name": name})
-        pods = await self.namespace.objects("pods", **labels)
-        return [pod for pod in pods if pod["metadata"]["name"] != self.named("test")]
+        """Of all parts and their Jobs, without the pod of `helm test`; or of one part alone."""
+        if name is not None:
+            pods = await self.namespace.objects("pods", instance=self.name, name=name)
+            return [pod for pod in pods if not is_of_job(pod)]
+        pods = await self.namespace.objects("pods", instance=self.name)
+        return [pod for pod in pods if name_of(pod) != self.named("test")]
 
     async def claims(self) -> set[str]:
         claims = await self.namespace.objects(_CLAIMS, instance=self.name)

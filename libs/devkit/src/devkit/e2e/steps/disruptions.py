@@ -1,8 +1,10 @@
 """What happens to pods in any cluster, while orders run."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
+from devkit.e2e.commands import CommandFailedError
 from devkit.e2e.load import together, while_orders_run
 from devkit.e2e.pods import is_ready, name_of, restarts_of, uid_of
 from devkit.e2e.release import Release
@@ -11,9 +13,14 @@ from devkit.e2e.waiting import ready_pods, until
 from devkit.platform import CUSTOMER_SERVICE, INVENTORY_SERVICE, NATS, ORDER_SERVICE, POSTGRESQL
 
 _RELAY = "relay"
-# No process of a container may kill its first one. The kernel may: over its limit of CPU seconds,
-# which it has used up already.
-_KILL_ITSELF = "import resource; resource.prlimit(1, resource.RLIMIT_CPU, (1, 1))"
+# No process of a container may kill its first one. The kernel may, over its limit of CPU seconds;
+# to get there it is kept busy.
+_KILL = """
+import resource, urllib.request
+resource.prlimit(1, resource.RLIMIT_CPU, (1, 1))
+while True:
+    urllib.request.urlopen("http://127.0.0.1:9090/metrics").read()
+"""
 
 
 async def disruptions(at: Surroundings) -> Result:
@@ -29,8 +36,9 @@ async def kill_relay(release: Release) -> None:
     """The sidecar ends by SIGKILL, and is started again in its pod."""
     (pod,) = await ready_pods(release, ORDER_SERVICE, count=1)
     before = restarts_of(pod, _RELAY)
-    command = ("exec", name_of(pod), "--container", _RELAY, "--", "python", "-c", _KILL_ITSELF)
-    await release.namespace.kubectl(*command)
+    command = ("exec", name_of(pod), "--container", _RELAY, "--", "python", "-c", _KILL)
+    with suppress(CommandFailedError):  # it ends with its container
+        await release.namespace.kubectl(*command)
 
     async def started_again() -> bool:
         (same,) = await release.pods(ORDER_SERVICE)
