@@ -14,6 +14,7 @@ from devkit.charts import render
 from devkit.cli import app
 from devkit.e2e.cli import summary
 from devkit.e2e.commands import CommandFailedError, MissingCommandError, require, run
+from devkit.e2e.namespace import UnsuitableNamespaceError, check_namespace
 from devkit.e2e.pods import Life
 from devkit.e2e.run import STEPS, Plan
 from devkit.e2e.shop import ours
@@ -95,6 +96,21 @@ def test_the_books_leave_out_what_others_ordered():
     accounts = [CustomerAccount(customer=one, reservations=()) for one in (own, other)]
     books = Books(orders=(), accounts=tuple(accounts), stocks=())
     assert ours(books, scenario, strangers=[UUID(int=1)]) == replace(books, accounts=(accounts[0],))
+
+
+ENFORCING = {"pod-security.kubernetes.io/enforce": "restricted"}
+UNSUITABLE = {
+    "NAMESPACE=": {"name": "n", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}},
+    "does not enforce": {"name": "n"},
+    "wait for its end": {"name": "n", "labels": ENFORCING, "deletionTimestamp": "now"},
+}
+
+
+@pytest.mark.parametrize(("told", "metadata"), UNSUITABLE.items())
+def test_a_namespace_that_is_not_fit_is_refused(told: str, metadata: dict[str, object]):
+    check_namespace({"metadata": {"name": "n", "labels": ENFORCING}})
+    with pytest.raises(UnsuitableNamespaceError, match=told):
+        check_namespace({"metadata": metadata})
 
 
 def test_a_missing_tool_is_named_with_where_to_get_it(monkeypatch: pytest.MonkeyPatch):

@@ -46,5 +46,10 @@ async def run(*argv: str, stdin: str | None = None, within: float = 120) -> str:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise CommandFailedError(f"{told}: {(err or out).decode()[-_SHOWN:].strip()}")
+        raise CommandFailedError(f"{told}: {_without_notes((err or out).decode())[-_SHOWN:]}")
     return out.decode()
+
+
+def _without_notes(text: str) -> str:
+    """Without helm's remark on every link that it follows."""
+    return "\n".join(line for line in text.splitlines() if "symbolic link" not in line)

@@ -61,13 +61,21 @@ async def _make_or_check(name: str) -> bool:
     if not found:
         await run("kubectl", "create", "--filename", "-", stdin=json.dumps(_manifest(name)))
         return True
-    labels = json.loads(found)["metadata"].get("labels", {})
+    check_namespace(json.loads(found))
+    return False
+
+
+def check_namespace(found: Manifest) -> None:
+    """Raises UnsuitableNamespaceError for one that does not enforce `restricted`, or is ending."""
+    name = found["metadata"]["name"]
+    if "deletionTimestamp" in found["metadata"]:
+        raise UnsuitableNamespaceError(f"the namespace {name} is being removed: wait for its end")
+    labels = found["metadata"].get("labels", {})
     if labels.get(_ENFORCED) != _RESTRICTED:
         raise UnsuitableNamespaceError(
             f"the namespace {name} does not enforce {_RESTRICTED}: choose one that does by"
             f" NAMESPACE=…, or one that is not there, or label it {_ENFORCED}={_RESTRICTED}"
         )
-    return False
 
 
 def _manifest(name: str) -> Manifest:
