@@ -57,15 +57,21 @@ class Release:
             pods = await self.namespace.objects("pods", instance=self.name, name=name)
             return [pod for pod in pods if not is_of_job(pod)]
         pods = await self.namespace.objects("pods", instance=self.name)
-        return [pod for pod in pods if name_of(pod) != self.named("test")]
+        return [pod for pod in pods if name_of(pod) != self.test_pod]
 
     async def claims(self) -> set[str]:
         claims = await self.namespace.objects(_CLAIMS, instance=self.name)
         return {claim["metadata"]["name"] for claim in claims}
 
-    async def remove_claims(self) -> None:
+    async def remove_remains(self) -> None:
+        """What `helm uninstall` leaves: the claims, and the pod of `helm test`."""
         if claims := await self.claims():
             await self.namespace.kubectl("delete", _CLAIMS, *sorted(claims))
+        await self.namespace.kubectl("delete", "pod", self.test_pod, "--ignore-not-found")
+
+    @property
+    def test_pod(self) -> str:
+        return self.named("test")
 
     async def _helm(self, *arguments: str) -> str:
         return await run(
@@ -97,4 +103,4 @@ async def passing_release(release: Release) -> AsyncIterator[Release]:
     finally:
         if await release.exists():
             await release.uninstall()
-        await release.remove_claims()
+        await release.remove_remains()

@@ -12,14 +12,14 @@ _CLAIM = "PersistentVolumeClaim"
 
 
 async def uninstall(at: Surroundings) -> Result:
-    """Nothing but the claims, which hold the data."""
+    """Nothing but the claims, which hold the data, and the pod of `helm test`, which is a hook."""
     release = at.release
     with at.stages.stage("helm uninstall"):
         await release.uninstall()
         await no_pods(release)
     left = [_told(one) for one in await release.namespace.objects(_KINDS, instance=release.name)]
     claims = [name for name in left if name.startswith(_CLAIM)]
-    others = [name for name in left if name not in claims]
+    others = [name for name in left if name not in (*claims, f"Pod/{release.test_pod}")]
     return Result(
         figures={"claims": len(claims), "other_objects": len(others)},
         faults=(
