@@ -124,12 +124,13 @@ async def _surroundings(
         clients = await stack.enter_async_context(clients_of(addresses, patience=_PATIENCE_SECONDS))
         listener = await stack.enter_async_context(listening(addresses.nats))
         scenario = mixed_orders(plan.all_orders, seed=1).scenario
-        shop = Shop(scenario, clients, listener, nats_url=addresses.nats)
+        shop = Shop(scenario, clients, listener)
         with stages.stage("loading customers and stock"):
             await shop.open()
         yield Surroundings(
             release=release,
             forwards=forwards,
+            addresses=addresses,
             shop=shop,
             stages=stages,
             orders=plan.orders,

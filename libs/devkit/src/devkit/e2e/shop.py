@@ -25,17 +25,11 @@ CARRIER = Carrier(pickup_seconds=8, transit_seconds=0.5, failure_percent=10)
 
 
 class Shop:
-    """Places the scenario's orders a portion at a time, and looks at the books of all of them.
+    """Places the scenario's orders a portion at a time, and looks at the books of all of them."""
 
-    ``nats_url`` is the observer's.
-    """
-
-    def __init__(
-        self, scenario: Scenario, clients: Clients, listener: Listener, *, nats_url: str
-    ) -> None:
+    def __init__(self, scenario: Scenario, clients: Clients, listener: Listener) -> None:
         self.scenario = scenario
         self.clients = clients
-        self.nats_url = nats_url
         self.accepted: dict[str, UUID] = {}
         self._listener = listener
         self._left = list(scenario.orders)

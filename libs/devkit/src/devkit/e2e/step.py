@@ -7,6 +7,7 @@ from typing import Any
 from devkit.e2e.forwards import Forwards
 from devkit.e2e.release import Release
 from devkit.e2e.shop import Shop
+from devkit.platform import Addresses
 from devkit.progress import Stages
 
 
@@ -19,6 +20,7 @@ class Surroundings:
 
     release: Release
     forwards: Forwards
+    addresses: Addresses
     shop: Shop
     stages: Stages
     orders: int

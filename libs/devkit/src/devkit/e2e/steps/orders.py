@@ -22,8 +22,7 @@ async def orders(at: Surroundings) -> Result:
 
 
 async def _outcome(at: Surroundings) -> Outcome:
-    addresses = await at.forwards.addresses()
-    reached = replace(addresses, relays=await at.forwards.relays())
+    reached = replace(at.addresses, relays=await at.forwards.relays())
     return judge(
         await at.shop.books(),
         accepted=at.shop.accepted.values(),

@@ -42,7 +42,7 @@ async def _none(at: Surroundings) -> Result:
         accepted = await shop.order(portion(at))
         await scale(at.release, 0)
         # no service is there now that could still publish
-        stranded = set(accepted.values()) - await published_orders(shop.nats_url)
+        stranded = set(accepted.values()) - await published_orders(at.addresses.nats)
         await scale(at.release, 1)
     with at.stages.stage("waiting until none is in flight") as waiting:
         await shop.settle(waiting)
