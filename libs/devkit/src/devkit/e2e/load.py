@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from devkit.concurrency import task_group
 from devkit.e2e.step import Result, Surroundings
 
-_ORDERS_BEFORE = 5
+ORDERS_BEFORE = 5
+"""So many come before something happens."""
 
 
 async def while_orders_run(
@@ -21,7 +22,7 @@ async def while_orders_run(
     with at.stages.stage(name, total=count) as stage:
         async with task_group() as beside:
             placing = beside.create_task(at.shop.order(count, rate=at.rate, stage=stage))
-            await asyncio.sleep(_ORDERS_BEFORE / at.rate)  # orders are under way, then
+            await asyncio.sleep(ORDERS_BEFORE / at.rate)  # orders are under way, then
             started = time.monotonic()
             await happen()
             ready_again = time.monotonic() - started

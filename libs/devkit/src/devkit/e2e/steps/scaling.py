@@ -1,8 +1,10 @@
 """More pods, and fewer, while orders run."""
 
+import asyncio
 from functools import partial
 
-from devkit.e2e.load import portion, together, while_orders_run
+from devkit.concurrency import task_group
+from devkit.e2e.load import ORDERS_BEFORE, portion, together, while_orders_run
 from devkit.e2e.published import published_orders
 from devkit.e2e.release import Release
 from devkit.e2e.step import Result, Surroundings
@@ -36,19 +38,28 @@ async def scale(release: Release, replicas: int) -> None:
 
 
 async def _none(at: Surroundings) -> Result:
-    """The last pod ends: what it committed until then is published by its own sidecar."""
+    """The last pod ends while it takes orders: its own sidecar publishes all that it accepted."""
     shop = at.shop
-    with at.stages.stage("the last pod ends, with orders just accepted"):
-        accepted = await shop.order(portion(at))
-        await scale(at.release, 0)
-        # no service is there now that could still publish
-        stranded = set(accepted.values()) - await published_orders(at.addresses.nats)
-        await scale(at.release, 1)
-    with at.stages.stage("waiting until none is in flight") as waiting:
-        await shop.settle(waiting)
+    count = portion(at)
+    with at.stages.stage("the last pod ends while orders come in", total=count) as stage:
+        async with task_group() as beside:
+            placing = beside.create_task(shop.order(count, rate=at.rate, stage=stage))
+            await asyncio.sleep(ORDERS_BEFORE / at.rate)  # some are accepted, then
+            before = len(shop.accepted)
+            await scale(at.release, 0)
+            accepted = set(shop.accepted.values())
+            # no service is there now that could still publish
+            stranded = accepted - await published_orders(at.addresses.nats)
+            await scale(at.release, 1)
+            await placing
+        await shop.settle(stage)
     findings = await shop.findings(kills=0)
     return Result(
-        figures={"orders": len(accepted), "stranded": len(stranded), "lost": len(findings.lost)},
+        figures={
+            "accepted_at_the_end": len(accepted) - before,
+            "stranded": len(stranded),
+            "lost": len(findings.lost),
+        },
         faults=(
             *(f"order {order_id} was not published before the pod ended" for order_id in stranded),
             *findings.sentences,
