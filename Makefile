@@ -25,7 +25,7 @@ RELEASE ?=
 export ORDERS RATE INPUT CREDIT_LIMIT PEERS NAMESPACE RELEASE IMAGE_TAG
 
 help: ## Print this menu
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
