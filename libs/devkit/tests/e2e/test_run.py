@@ -17,6 +17,7 @@ from devkit.e2e.commands import CommandFailedError, MissingCommandError, require
 from devkit.e2e.namespace import UnsuitableNamespaceError, check_namespace
 from devkit.e2e.pods import Life
 from devkit.e2e.run import STEPS, Plan
+from devkit.e2e.scenario import scenario_of
 from devkit.e2e.shop import ours
 from devkit.e2e.step import Result
 from devkit.e2e.steps.stranger import stranger_pod
@@ -49,8 +50,17 @@ def test_the_chart_takes_the_values_of_the_run():
 
 
 def test_there_are_orders_enough_for_every_step():
-    assert plan().all_orders == 2 * 200 + 8 * 60
-    assert plan(steps=[step for step in STEPS if step.name == "upgrade"]).all_orders == 1
+    assert plan().further_orders == 2 * 200 + 8 * 60
+    assert plan(steps=[step for step in STEPS if step.name == "upgrade"]).further_orders == 0
+
+
+def test_the_first_orders_are_a_whole_mix_and_no_request_is_like_another():
+    mix = mixed_orders(200, seed=1).scenario
+    scenario = scenario_of(200, 480)
+    assert scenario.orders[:200] == mix.orders
+    assert len({order.key for order in scenario.orders}) == 680
+    assert scenario.stock["product-scarce"] == mix.stock["product-scarce"]
+    assert set(mix.customers) <= set(scenario.customers)
 
 
 def test_the_stranger_is_a_pod_that_restricted_lets_in():

@@ -13,6 +13,7 @@ from devkit.e2e.evidence import keep_evidence
 from devkit.e2e.forwards import forwards_into
 from devkit.e2e.namespace import check_cluster, restricted_namespace
 from devkit.e2e.release import Release, passing_release
+from devkit.e2e.scenario import scenario_of
 from devkit.e2e.shop import CARRIER, Shop
 from devkit.e2e.step import Result, Step, Surroundings
 from devkit.e2e.steps.disruptions import disruptions
@@ -27,7 +28,6 @@ from devkit.e2e.steps.uninstall import uninstall
 from devkit.e2e.steps.upgrade import upgrade
 from devkit.http_client import ApiError
 from devkit.listening import listening
-from devkit.mix import mixed_orders
 from devkit.placing import RepeatedOrderError
 from devkit.progress import Stages
 
@@ -70,8 +70,9 @@ class Plan:
         }
 
     @property
-    def all_orders(self) -> int:
-        return math.ceil(self.orders * sum(step.tenths for step in self.steps) / 10) or 1
+    def further_orders(self) -> int:
+        """At least as many as the steps place after the first portion, which is ``orders``."""
+        return math.ceil(self.orders * sum(step.tenths for step in self.steps) / 10)
 
 
 async def run_on_cluster(plan: Plan, stages: Stages) -> dict[str, Result]:
@@ -123,7 +124,7 @@ async def _surroundings(
         addresses = await forwards.addresses()
         clients = await stack.enter_async_context(clients_of(addresses, patience=_PATIENCE_SECONDS))
         listener = await stack.enter_async_context(listening(addresses.nats))
-        scenario = mixed_orders(plan.all_orders, seed=1).scenario
+        scenario = scenario_of(plan.orders, plan.further_orders)
         shop = Shop(scenario, clients, listener)
         with stages.stage("loading customers and stock"):
             await shop.open()

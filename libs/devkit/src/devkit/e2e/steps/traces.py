@@ -26,15 +26,18 @@ async def traces(at: Surroundings) -> Result:
         jaeger = JaegerClient(ApiClient(http, await at.forwards.jaeger(), patience=60))
         with at.stages.stage("asking Jaeger for their traces"):
             for kind, order, expected in chosen(await at.shop.books()):
+                if order is None:
+                    faults.append(f"there is no {kind} order to look for the trace of")
+                    continue
                 try:
                     figures[kind] = await _spans(jaeger, order, expected)
                 except AssertionError as missing:
                     faults.append(f"the trace of a {kind} order: {missing}")
-    return Result(figures={"spans": figures}, faults=(*faults, *_without(figures, faults)))
+    return Result(figures={"spans": figures}, faults=tuple(faults))
 
 
-def chosen(books: Books) -> Iterator[tuple[str, Order, ExpectedTrace]]:
-    """The last order of each kind: of the first, Jaeger may have dropped spans already."""
+def chosen(books: Books) -> Iterator[tuple[str, Order | None, ExpectedTrace]]:
+    """The last order of each kind, whose spans Jaeger still has, or None where there is none."""
     kinds = {
         "delivered": (OrderState.DELIVERED, None, DELIVERED),
         "undelivered": (OrderState.UNDELIVERED, None, UNDELIVERED),
@@ -43,8 +46,7 @@ def chosen(books: Books) -> Iterator[tuple[str, Order, ExpectedTrace]]:
     }
     for kind, (state, reason, expected) in kinds.items():
         alike = [o for o in books.orders if o.state is state and o.rejection_reason == reason]
-        if alike:
-            yield kind, max(alike, key=lambda order: order.placed_at), expected
+        yield kind, max(alike, key=lambda order: order.placed_at, default=None), expected
 
 
 async def _spans(jaeger: JaegerClient, order: Order, expected: ExpectedTrace) -> int:
@@ -61,9 +63,3 @@ async def _spans(jaeger: JaegerClient, order: Order, expected: ExpectedTrace) ->
 
 def _before(moment: datetime) -> datetime:
     return moment - timedelta(seconds=5)
-
-
-def _without(figures: dict[str, int], faults: list[str]) -> list[str]:
-    if figures or faults:
-        return []
-    return ["there was no order to look for the trace of"]
