@@ -43,6 +43,20 @@ def test_every_rule_file_becomes_a_rule(charts: Path, watched: Rendering):
     assert kept
 
 
+def test_alerts_lead_to_the_runbooks_of_whoever_installs(charts: Path):
+    own = "https://wiki.example/runbooks"
+    values = {"observability": {"rules": {"enabled": True, "runbooks": own}}}
+    rules = render(charts / "demo", values).of_kind("PrometheusRule")
+    urls = {
+        rule["annotations"]["runbook_url"]
+        for manifest in rules
+        for group in manifest["spec"]["groups"]
+        for rule in group["rules"]
+    }
+    assert f"{own}/SagaStuck.md" in urls
+    assert all(url.startswith(f"{own}/") for url in urls)
+
+
 def test_every_dashboard_becomes_a_config_map_that_grafana_finds(charts: Path, watched: Rendering):
     files = (charts / "demo" / "observability" / "dashboards").glob("*.json")
     kept = {file.name: json.loads(file.read_text()) for file in files}
