@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from chassis.relay.alarm import Alarm
+from chassis.bell import Bell
 from chassis.relay.drain import Drain
 from chassis.relay.http import serving_pages
 from chassis.relay.metrics import RelayMetrics
@@ -27,14 +27,14 @@ async def composed_relay(
 ) -> AsyncIterator[Relay]:
     """A relay with its doors open, ready for `run`; neither database nor NATS need be there."""
     name = f"{settings.service_name}-relay"
-    alarm, metrics, failures = Alarm(), RelayMetrics(name), Failures()
-    wire = Wire(settings.nats_url, name=name, on_connected=alarm.ring, metrics=metrics.nats)
+    bell, metrics, failures = Bell(), RelayMetrics(name), Failures()
+    wire = Wire(settings.nats_url, name=name, on_connected=bell.ring, metrics=metrics.nats)
     store = OutboxStore(settings.database_url, name=name)
     drain = Drain(
         store=store, publisher=Publisher(wire), failures=failures, metrics=metrics, spans=spans
     )
     relay = Relay(
-        store=store, wire=wire, drain=drain, failures=failures, metrics=metrics, alarm=alarm
+        store=store, wire=wire, drain=drain, failures=failures, metrics=metrics, bell=bell
     )
     pages = RelayPages(store=store, metrics=metrics, turned_at=lambda: relay.turned_at).pages
     async with (

@@ -5,8 +5,8 @@ import logging
 import time
 from typing import Final
 
+from chassis.bell import Bell
 from chassis.leases import LeasesLostError
-from chassis.relay.alarm import Alarm
 from chassis.relay.drain import Drain, Drained
 from chassis.relay.metrics import RelayMetrics, WakeUp
 from chassis.relay.pacing import Pacing
@@ -35,14 +35,14 @@ class Relay:
         drain: Drain,
         failures: Failures,
         metrics: RelayMetrics,
-        alarm: Alarm,
+        bell: Bell,
     ) -> None:
         self._store = store
         self._wire = wire
         self._drain = drain
         self._failures = failures
         self._metrics = metrics
-        self._alarm = alarm
+        self._bell = bell
         self._pacing = Pacing(metrics.lost_pokes.inc)
         self._stopping = False
         self._review_at = 0.0
@@ -58,24 +58,24 @@ class Relay:
     def poke(self) -> None:
         """There are new rows."""
         self._pacing.poke()
-        self._alarm.ring()
+        self._bell.ring()
 
     def stop(self) -> None:
         """Make `run` finish what is in flight, publish what is committed by now, and return."""
         self._stopping = True
-        self._alarm.ring()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Raises nothing for a database or a NATS that is away: it waits for them."""
         while not self._stopping:
             self.turned_at = time.monotonic()
-            self._alarm.silence()
+            self._bell.silence()
             try:
                 await self._turn()
             except LeasesLostError as error:
                 log.warning("database lost, connecting again", extra={"error": str(error)})
                 await self._close_store()
-                await self._alarm.wait(RETRY_SECONDS)
+                await self._bell.wait(RETRY_SECONDS)
         await self._leave()
 
     async def _turn(self) -> None:
@@ -100,7 +100,7 @@ class Relay:
         if now - self._nats_seen_at > NATS_PATIENCE_SECONDS and self._store.shards:
             log.warning("NATS is away, giving up the shards")
             await self._close_store()
-        await self._alarm.wait(NATS_PATIENCE_SECONDS)
+        await self._bell.wait(NATS_PATIENCE_SECONDS)
         return False
 
     async def _review_when_due(self) -> bool:
@@ -130,7 +130,7 @@ class Relay:
             waits.append(next_try)
         if not self._is_alone:
             waits.append(self._review_at - now)
-        await self._alarm.wait(max(min(waits), 0.0))
+        await self._bell.wait(max(min(waits), 0.0))
 
     async def _leave(self) -> None:
         try:

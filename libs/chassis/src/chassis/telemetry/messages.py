@@ -125,24 +125,17 @@ class MessageSpans:
         context = self._recorder.new_context(name, SpanKind.CONSUMER, surroundings, parent)
         if not context.trace_flags.sampled:
             return MessageSpan(NonRecordingSpan(context), surroundings)
-        attributes: dict[str, AttributeValue] = {
-            c.MESSAGING_SYSTEM: c.NATS,
-            c.OPERATION_NAME: "process",
-            c.OPERATION_TYPE: "process",
-            c.DESTINATION: destination,
-            c.CONSUMER_GROUP: consumer,
-            c.BATCH_SIZE: batch,
-            **({c.ATTEMPT: attempt} if attempt else {}),
-            **_of_message(received),
-            **_of_delivery(reply),
-        }
         span = LiveSpan(
             self._recorder,
             name,
             SpanKind.CONSUMER,
             context=context,
             parent=parent,
-            attributes=attributes,
+            attributes={
+                **_of_processing(destination, consumer, batch, attempt),
+                **_of_message(received),
+                **_of_delivery(reply),
+            },
             links=(Link(creation),) if creation else (),
             start=start,
         )
@@ -166,6 +159,20 @@ def _created(outgoing: OutgoingMessage, destination: str) -> dict[str, Attribute
         c.CONVERSATION_ID: outgoing.correlation_id or message_id,
         c.EVENT_TYPE: outgoing.message.wire_type,
     }
+
+
+def _of_processing(
+    destination: str, consumer: str, batch: int, attempt: int
+) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue] = {
+        c.MESSAGING_SYSTEM: c.NATS,
+        c.OPERATION_NAME: "process",
+        c.OPERATION_TYPE: "process",
+        c.DESTINATION: destination,
+        c.CONSUMER_GROUP: consumer,
+        c.BATCH_SIZE: batch,
+    }
+    return attributes | {c.ATTEMPT: attempt} if attempt else attributes
 
 
 def _of_message(received: ReceivedMessage) -> dict[str, AttributeValue]:

@@ -1,10 +1,10 @@
-"""What ends the relay's rest before its time."""
+"""What ends a poller's rest before its time."""
 
 import asyncio
 import contextlib
 
 
-class Alarm:
+class Bell:
     """Any number of rings are one. A ring lasts until it is silenced."""
 
     def __init__(self) -> None:
