@@ -1,17 +1,10 @@
-"""A service, put together: database, outbox, broker, sagas, HTTP, and their common life."""
+"""A service with messaging, put together: database, outbox, broker, sagas, HTTP."""
 
-import asyncio
-import os
-import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
-import uvicorn
-from fastapi import FastAPI
 
 from chassis.consumers.broker import MessageBroker
 from chassis.consumers.handlers import Handler, HandlerProcessor
@@ -19,13 +12,9 @@ from chassis.consumers.policy import RetryPolicy
 from chassis.consumers.processor import Processor
 from chassis.database_gauges import DatabaseGauges
 from chassis.flows import Flow, FlowMonitor, flow_routes
-from chassis.http.application import create_http_app
-from chassis.logs import configure_logs
-from chassis.memory import settle_memory
+from chassis.http_service import HttpService, run
 from chassis.messaging.contracts import Kind
 from chassis.messaging.topology import Consumer, ServiceTopology, TopologyError
-from chassis.metrics import catalogue
-from chassis.metrics.build_info import tell_build
 from chassis.metrics.refresh import Refresh
 from chassis.outbox.outbox import Outbox
 from chassis.outbox.poke import DatagramPoke, no_poke
@@ -35,16 +24,16 @@ from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.orchestrator import SagaOrchestrator
 from chassis.sagas.timers import SagaTimers
 from chassis.settings import ServiceSettings
-from chassis.telemetry.setup import configure_tracing, shut_down_tracing
-from chassis.telemetry.switch import tracing_switch
+from chassis.telemetry.setup import configure_tracing
+from chassis.telemetry.switch import Switch
+
+__all__ = ["Service", "run"]
 
 log = structlog.get_logger(__name__)
 
-_BUILD_INFO = catalogue.BUILD_INFO.gauge()
 
-
-class Service:
-    """Everything that runs in a service's process; its relay runs in another.
+class Service(HttpService):
+    """Everything that runs in the process of a service with messaging; its relay runs in another.
 
     HTTP needs the database only. The broker is connected in the background and may come and go:
     what is published meanwhile waits in the outbox.
@@ -52,7 +41,6 @@ class Service:
 
     def __init__(self, settings: ServiceSettings, topology: ServiceTopology) -> None:
         port = settings.relay_poke_port
-        self.settings = settings
         self.topology = topology
         self.database = Database(settings.database_url.get_secret_value())
         self.outbox = Outbox(topology, DatagramPoke(port) if port else no_poke)
@@ -62,17 +50,16 @@ class Service:
         )
         self.gauges = DatabaseGauges(self.database)
         self._refresh = Refresh(self.gauges.survey, self.broker.survey)
-        self.http: FastAPI = create_http_app(
+        self._orchestrators: list[SagaOrchestrator] = []
+        self._settings = settings
+        super().__init__(
             topology.service,
+            settings,
             database=self.database,
             broker=self.broker,
-            max_body_bytes=settings.max_body_bytes,
             before_scrape=self._before_scrape,
-            lifespan=self._lifespan,
         )
-        self.beside: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
-        self._orchestrators: list[SagaOrchestrator] = []
-        tell_build(_BUILD_INFO, service_name=topology.service, distribution=topology.service)
+        self.run_beside("broker", self._run_broker)
 
     def handle_commands(
         self, handlers: Sequence[Handler], policy: RetryPolicy | None = None
@@ -112,9 +99,33 @@ class Service:
         self.run_beside("flow monitor", FlowMonitor(self.database, flows).run)
         self.http.include_router(flow_routes())
 
-    def run_beside(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run this in the service's process as long as it serves; it is cancelled at the end."""
-        self.beside[name] = run
+    def trace(self) -> Switch:
+        return configure_tracing(
+            self.name,
+            link_after=timedelta(seconds=self._settings.trace_link_after_seconds),
+            database=self._settings.trace_database,
+        )
+
+    async def close(self) -> None:
+        await self._refresh.close()
+        await self.broker.stop()
+        await self.database.close()
+
+    def what_is_on(self) -> Mapping[str, object]:
+        poke_port = self._settings.relay_poke_port
+        return {
+            **super().what_is_on(),
+            "broker": "on: connecting in the background, HTTP does not wait for it",
+            "consumers": [consumer.name for consumer in self.topology.consumers],
+            "publishes": [channel.name for channel in self.topology.publishes],
+            "relay": f"poked at UDP {poke_port}"
+            if poke_port
+            else "polls: RELAY_POKE_PORT is not set",
+            "sagas": [saga for one in self._orchestrators for saga in one.sagas],
+            "traced_statements": "on"
+            if self._settings.trace_database
+            else "off: TRACE_DATABASE is not set",
+        }
 
     def _consume(
         self, consumer: Consumer, processor: Processor, policy: RetryPolicy | None = None
@@ -136,41 +147,9 @@ class Service:
             "add it to `consumers` in its topology"
         )
 
-    @asynccontextmanager
-    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._run_broker(), name="broker")]
-        tasks += [asyncio.create_task(run(), name=name) for name, run in self.beside.items()]
-        self._say_what_is_on()
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._refresh.close()
-            await self.broker.stop()
-            await self.database.close()
-            log.info("stopped")
-
     async def _run_broker(self) -> None:
         await self.broker.start()
         log.info("connected to NATS")
-
-    def _say_what_is_on(self) -> None:
-        settings, poke_port = self.settings, self.settings.relay_poke_port
-        log.info(
-            "started",
-            http=f"on: {settings.http_host}:{settings.http_port}",
-            metrics="on: /metrics",
-            broker="on: connecting in the background, HTTP does not wait for it",
-            consumers=[consumer.name for consumer in self.topology.consumers],
-            publishes=[channel.name for channel in self.topology.publishes],
-            relay=f"poked at UDP {poke_port}" if poke_port else "polls: RELAY_POKE_PORT is not set",
-            sagas=[saga for orchestrator in self._orchestrators for saga in orchestrator.sagas],
-            beside=sorted(self.beside),
-            tracing=str(tracing_switch(os.environ)),
-            traced_statements="on" if settings.trace_database else "off: TRACE_DATABASE is not set",
-        )
 
 
 def _check_names(consumer: Consumer, handlers: Sequence[Handler]) -> None:
@@ -180,29 +159,3 @@ def _check_names(consumer: Consumer, handlers: Sequence[Handler]) -> None:
             f"{consumer.name} is declared for {sorted(consumer.names)} and handles "
             f"{sorted(handled)}; make `names` in the topology say what is handled"
         )
-
-
-def run(service: Service) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight: requests, batches, sagas."""
-    settings = service.settings
-    tracing = configure_tracing(
-        service.topology.service,
-        link_after=timedelta(seconds=settings.trace_link_after_seconds),
-        database=settings.trace_database,
-    )
-    configure_logs(service.topology.service, settings.log_level, traced=tracing.on)
-    config = uvicorn.Config(
-        service.http,
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        loop="uvloop",
-        timeout_graceful_shutdown=20,
-    )
-    settle_memory()
-    # Uvicorn raises the signal once more when it has served: that must not end the process yet
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run()
-    shut_down_tracing()

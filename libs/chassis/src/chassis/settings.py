@@ -42,23 +42,14 @@ class FileValues(PydanticBaseSettingsSource):
         return {name: value for name, value in values.items() if value is not None}
 
 
-class ServiceSettings(BaseSettings):
-    """What every service needs to know of its surroundings."""
+class HttpSettings(BaseSettings):
+    """What a service without database and messaging needs to know of its surroundings."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    database_url: SecretStr
-    """`postgresql://user:password@host:port/database` of the service's own database."""
-    nats_url: SecretStr
     http_host: str = "127.0.0.1"
     http_port: int = 8080
-    relay_poke_port: int | None = Field(default=None, gt=0, le=65535)
-    """UDP port on which this service's relay listens; without it the relay only polls."""
     log_level: str = "INFO"
-    trace_database: bool = False
-    """A span for each statement, where tracing is on: half a millisecond of CPU a transaction."""
-    trace_link_after_seconds: float = Field(default=600, gt=0)
-    """Age from which a message is processed in a trace of its own, linked to its first one."""
     max_body_bytes: int = 1024 * 1024
 
     @classmethod
@@ -71,6 +62,20 @@ class ServiceSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `FileValues` stands for it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, FileValues(settings_cls, os.environ), env_settings
+
+
+class ServiceSettings(HttpSettings):
+    """What a service with database and messaging needs to know of its surroundings."""
+
+    database_url: SecretStr
+    """`postgresql://user:password@host:port/database` of the service's own database."""
+    nats_url: SecretStr
+    relay_poke_port: int | None = Field(default=None, gt=0, le=65535)
+    """UDP port on which this service's relay listens; without it the relay only polls."""
+    trace_database: bool = False
+    """A span for each statement, where tracing is on: half a millisecond of CPU a transaction."""
+    trace_link_after_seconds: float = Field(default=600, gt=0)
+    """Age from which a message is processed in a trace of its own, linked to its first one."""
 
 
 def read_setting(name: str) -> str:

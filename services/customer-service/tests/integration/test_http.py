@@ -116,9 +116,17 @@ async def test_every_status_is_documented(client: AsyncClient):
     }
     assert documented == {
         "put /customers/{customer_id}": [
-            *("200", "201", "400", "409", "413", "422", "500", "503"),
+            *("200", "201", "400", "409", "413", "422", "500", "503", "504"),
         ],
-        "get /customers/{customer_id}": ["200", "404", "422", "500", "503"],
-        "get /customers": ["200", "422", "500", "503"],
-        "get /customers/{customer_id}/reservations": ["200", "404", "422", "500", "503"],
+        "get /customers/{customer_id}": ["200", "400", "404", "422", "500", "503", "504"],
+        "get /customers": ["200", "400", "422", "500", "503", "504"],
+        "get /customers/{customer_id}/reservations": [
+            "200",
+            "400",
+            "404",
+            "422",
+            "500",
+            "503",
+            "504",
+        ],
     }

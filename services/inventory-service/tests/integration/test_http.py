@@ -102,9 +102,17 @@ async def test_every_status_is_documented(client: AsyncClient):
     }
     assert documented == {
         "put /products/{product_id}": [
-            *("200", "201", "400", "409", "413", "422", "500", "503"),
+            *("200", "201", "400", "409", "413", "422", "500", "503", "504"),
         ],
-        "get /products/{product_id}": ["200", "404", "422", "500", "503"],
-        "get /products": ["200", "422", "500", "503"],
-        "get /products/{product_id}/reservations": ["200", "404", "422", "500", "503"],
+        "get /products/{product_id}": ["200", "400", "404", "422", "500", "503", "504"],
+        "get /products": ["200", "400", "422", "500", "503", "504"],
+        "get /products/{product_id}/reservations": [
+            "200",
+            "400",
+            "404",
+            "422",
+            "500",
+            "503",
+            "504",
+        ],
     }

@@ -261,9 +261,18 @@ async def test_every_status_is_documented(client: AsyncClient):
         if path.startswith("/orders")
     }
     assert documented == {
-        "post /orders": ["202", "400", "413", "422", "500", "503"],
-        "post /orders/{order_id}/cancellation": ["202", "404", "409", "422", "500", "503"],
-        "get /orders/{order_id}": ["200", "404", "422", "500", "503"],
-        "get /orders": ["200", "422", "500", "503"],
-        "get /orders/{order_id}/sagas": ["200", "404", "422", "500", "503"],
+        "post /orders": ["202", "400", "413", "422", "500", "503", "504"],
+        "post /orders/{order_id}/cancellation": [
+            "202",
+            "400",
+            "404",
+            "409",
+            "422",
+            "500",
+            "503",
+            "504",
+        ],
+        "get /orders/{order_id}": ["200", "400", "404", "422", "500", "503", "504"],
+        "get /orders": ["200", "400", "422", "500", "503", "504"],
+        "get /orders/{order_id}/sagas": ["200", "400", "404", "422", "500", "503", "504"],
     }

@@ -260,8 +260,8 @@ async def test_every_status_is_documented(client: AsyncClient):
         if path.startswith("/shipments")
     }
     assert documented == {
-        "get /shipments/{order_id}": ["200", "404", "422", "500", "503"],
-        "get /shipments": ["200", "422", "500", "503"],
+        "get /shipments/{order_id}": ["200", "400", "404", "422", "500", "503", "504"],
+        "get /shipments": ["200", "400", "422", "500", "503", "504"],
     }
 
 

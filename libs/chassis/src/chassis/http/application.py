@@ -1,14 +1,17 @@
 """A service's HTTP application, with everything that is the same in all of them."""
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI
 from faststream.nats import NatsBroker
 from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.types import Lifespan
 
 from chassis.http.body_limit import MEBIBYTE, BodyLimitMiddleware
+from chassis.http.deadline import DeadlineMiddleware
 from chassis.http.dependencies import provide
 from chassis.http.failures import install_failure_handlers
-from chassis.http.health import connects, health_routes, reaches
+from chassis.http.health import Check, connects, health_routes, reaches
 from chassis.http.idempotency import IDEMPOTENCY_KEY_REUSED
 from chassis.http.measuring import MeasuringMiddleware
 from chassis.http.metrics import BeforeScrape, metrics_routes
@@ -20,9 +23,10 @@ from chassis.telemetry.http import REQUEST_SPANS
 
 def create_http_app(
     title: str,
-    database: Database,
+    database: Database | None = None,
     *,
     broker: NatsBroker | None = None,
+    reported: Mapping[str, Check] | None = None,
     registry: CollectorRegistry = REGISTRY,
     before_scrape: BeforeScrape | None = None,
     max_body_bytes: int = MEBIBYTE,
@@ -30,21 +34,21 @@ def create_http_app(
 ) -> FastAPI:
     """An application with health, metrics and problems; a service includes its routers.
 
-    Readiness requires the database and only reports the broker: without it a service still accepts
-    requests, into its outbox. Routes take `Transaction` for a transaction on the database.
+    Readiness requires the database, where there is one, and only reports the broker: without it a
+    service still accepts requests, into its outbox. It also reports what else it is given as
+    `reported`. Routes take `Transaction` for a transaction on the database.
     """
     app = FastAPI(title=title, version="1", lifespan=lifespan, telemetry=REQUEST_SPANS)
     app.add_middleware(BodyLimitMiddleware, limit=max_body_bytes)
+    app.add_middleware(DeadlineMiddleware)
     app.add_middleware(MeasuringMiddleware)
     install_failure_handlers(app)
     declare_problems(app, IDEMPOTENCY_KEY_REUSED)
     document_problems(app)
-    provide(app, database)
-    app.include_router(
-        health_routes(
-            required={"database": reaches(database)},
-            reported={} if broker is None else {"nats": connects(broker)},
-        )
-    )
+    if database is not None:
+        provide(app, database)
+    required = {} if database is None else {"database": reaches(database)}
+    connected = {} if broker is None else {"nats": connects(broker)}
+    app.include_router(health_routes(required=required, reported={**connected, **(reported or {})}))
     app.include_router(metrics_routes(registry, before_scrape))
     return app

@@ -13,11 +13,13 @@ from chassis.http.problems import Problem, problem_documentation
 
 _METHODS = {"get", "put", "post", "delete", "patch"}
 _ANY = {
+    "400": problem_documentation("A header cannot be read"),
     "500": problem_documentation("The service failed"),
     "503": problem_documentation("The service cannot work at the moment", retry=True),
+    "504": problem_documentation("The time that the caller gave is over"),
 }
 _WITH_BODY = {
-    "400": problem_documentation("The body is not valid JSON"),
+    "400": problem_documentation("The body is not valid JSON, or a header cannot be read"),
     "413": problem_documentation("The body is too large"),
 }
 _WITH_VALUES = {"422": problem_documentation("The request is not valid")}
