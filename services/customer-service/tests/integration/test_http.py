@@ -5,6 +5,11 @@ import asyncio
 import pytest
 from httpx import AsyncClient, Response
 
+from chassis.persistence.database import Database
+from chassis.testing.outbox import outbox_messages
+from chassis.testing.statements import recorded_statements
+from customer_service.messaging.contracts import CustomerRegistered
+
 ALFKI = {"name": "Alfreds Futterkiste", "country": "Germany", "credit_limit": "1000.00"}
 
 
@@ -34,6 +39,33 @@ async def test_a_customer_registered_twice_at_the_same_time_is_new_once(client: 
     answers = await asyncio.gather(*(client.put("/customers/ALFKI", json=ALFKI) for _ in range(6)))
 
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+
+
+async def test_whoever_listens_is_told_what_a_customer_is_from_now_on(
+    client: AsyncClient, service_database: Database
+):
+    await client.put("/customers/ALFKI", json=ALFKI)
+    await client.put("/customers/ALFKI", json=ALFKI | {"name": "Alfreds"})
+    await client.put("/customers/ALFKI", json=ALFKI | {"credit_limit": "-1"})
+
+    told = await outbox_messages(service_database)
+    assert {message.key for message in told} == {"ALFKI"}
+    assert [CustomerRegistered.from_body(message.body) for message in told] == [
+        CustomerRegistered(customer_id="ALFKI", name=name, country="Germany")
+        for name in ("Alfreds Futterkiste", "Alfreds")
+    ]
+
+
+async def test_registering_a_customer_and_telling_it_are_two_statements(
+    client: AsyncClient, service_database: Database
+):
+    with recorded_statements(service_database) as statements:
+        await client.put("/customers/ALFKI", json=ALFKI)
+
+    assert [statement.split()[:3] for statement in statements] == [
+        ["INSERT", "INTO", "customers"],
+        ["INSERT", "INTO", "outbox"],
+    ]
 
 
 async def test_an_unknown_customer_is_a_404(client: AsyncClient):

@@ -38,7 +38,7 @@ async def test_its_credit_is_available_again_and_that_is_told(
     await handle_batch(service_database, EVENT_HANDLERS, (UNDELIVERED,))
 
     assert await available(client) == "100.00"
-    (told,) = await outbox_messages(service_database)
+    *_, told = await outbox_messages(service_database)
     assert (told.wire_type, told.key) == ("customer.CreditReturned.v1", "ALFKI")
     assert CreditReturned.from_body(told.body) == CreditReturned(
         customer_id="ALFKI", order_id=ORDER, amount=Decimal("60.00")

@@ -8,8 +8,10 @@ from httpx import AsyncClient, Response
 
 from chassis.persistence.database import Database
 from chassis.testing.handling import handle_batch
+from chassis.testing.outbox import outbox_messages
+from chassis.testing.statements import recorded_statements
 from inventory_service.messaging.command_handlers import COMMAND_HANDLERS
-from inventory_service.messaging.contracts import Quantity, ReserveStock
+from inventory_service.messaging.contracts import ProductRegistered, Quantity, ReserveStock
 
 CHAI = {"name": "Chai", "on_hand": 39}
 
@@ -52,6 +54,32 @@ async def test_a_count_below_what_orders_have_reserved_is_a_409(
 
     assert answer["type"] == "urn:longship:problem:stock-too-low"
     assert (await client.get("/products/1")).json()["on_hand"] == 39
+
+
+async def test_whoever_listens_is_told_what_a_product_is_from_now_on(
+    client: AsyncClient, service_database: Database
+):
+    await client.put("/products/1", json=CHAI)
+    await client.put("/products/1", json=CHAI | {"name": "Chai tea"})
+    await client.put("/products/1", json=CHAI | {"on_hand": -1})
+
+    told = await outbox_messages(service_database)
+    assert {message.key for message in told} == {"1"}
+    assert [ProductRegistered.from_body(message.body) for message in told] == [
+        ProductRegistered(product_id="1", name=name) for name in ("Chai", "Chai tea")
+    ]
+
+
+async def test_registering_a_product_and_telling_it_are_two_statements(
+    client: AsyncClient, service_database: Database
+):
+    with recorded_statements(service_database) as statements:
+        await client.put("/products/1", json=CHAI)
+
+    assert [statement.split()[:3] for statement in statements] == [
+        ["INSERT", "INTO", "products"],
+        ["INSERT", "INTO", "outbox"],
+    ]
 
 
 async def test_an_unknown_product_is_a_404(client: AsyncClient):

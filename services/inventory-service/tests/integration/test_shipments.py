@@ -70,9 +70,11 @@ class Warehouse:
         await handle_batch(self._database, EVENT_HANDLERS, events)
 
     async def said(self) -> list[Event]:
+        """All that was published about goods."""
         return [
             OF_EVENT[message.wire_type].from_body(message.body)
             for message in await outbox_messages(self._database)
+            if message.wire_type in OF_EVENT
         ]
 
     async def figures(self, product_id: str) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """What becomes of an approved order, by the events of the others, on a real database."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,12 @@ from chassis.persistence.database import Database
 from chassis.testing.handling import handle_batch
 from chassis.testing.statements import recorded_statements
 from order_service.domain.errors import OrderStateError
+from order_service.messaging.contracts import (
+    OrderCancelled,
+    OrderDelivered,
+    OrderEnded,
+    OrderUndelivered,
+)
 from order_service.messaging.event_handlers import EVENT_HANDLERS
 from order_service.messaging.subscriptions import (
     CreditReturned,
@@ -42,6 +49,13 @@ class Desk:
 
     async def state(self) -> str:
         return (await self.client.get(f"/orders/{self.order_id}")).json()["state"]
+
+    async def ended_as(self, event: type[OrderEnded]) -> None:
+        """The order has ended, and said so with the time that it shows."""
+        order = (await self.client.get(f"/orders/{self.order_id}")).json()
+        told = (await self.wire.sent())[-1]
+        assert told.wire_type == event.wire_type
+        assert event.from_body(told.body).ended_at == datetime.fromisoformat(order["ended_at"])
 
     async def open_flows(self) -> list[str]:
         flows = (await self.client.get("/flows", params={"key": str(self.order_id)})).json()
@@ -98,7 +112,7 @@ async def test_a_delivered_shipment_closes_its_order(desk: Desk):
     await desk.hear(delivered(desk))
 
     assert await desk.state() == "DELIVERED"
-    assert (await desk.wire.types())[-1] == "order.OrderDelivered.v1"
+    await desk.ended_as(OrderDelivered)
     assert await desk.open_flows() == []
 
 
@@ -108,7 +122,7 @@ async def test_an_order_that_is_not_delivered_is_expected_to_give_goods_and_cred
     await desk.hear(failed(desk))
 
     assert await desk.state() == "UNDELIVERED"
-    assert (await desk.wire.types())[-1] == "order.OrderUndelivered.v1"
+    await desk.ended_as(OrderUndelivered)
     assert await desk.open_flows() == ["credit-return", "restocking"]
 
     await desk.hear(GoodsRestocked(order_id=desk.order_id))
@@ -131,6 +145,7 @@ async def test_a_cancelled_order_is_not_expected_to_be_fulfilled(desk: Desk):
     await desk.wire.answer(Success())
 
     assert await desk.state() == "CANCELLED"
+    await desk.ended_as(OrderCancelled)
     assert await desk.open_flows() == []
 
 

@@ -38,6 +38,7 @@ async def test_an_order_is_accepted_and_found_at_its_location(client: AsyncClien
     assert order == answer | {
         "rejection_reason": None,
         "decided_at": None,
+        "ended_at": None,
         "saga_id": order["saga_id"],
         "lines": [LINE, {"product_id": "42", "quantity": 10, "unit_price": "9.80"}],
     }
@@ -196,6 +197,7 @@ async def test_a_body_of_two_megabytes_is_a_413(place: Callable):
         "UPDATE orders SET rejection_reason = 'OUT_OF_STOCK'",
         "UPDATE orders SET state = 'LOST', decided_at = now()",
         "UPDATE orders SET state = 'APPROVED'",
+        "UPDATE orders SET ended_at = now()",
         "UPDATE orders SET total = 0",
         "UPDATE orders SET lines = '[]'",
     ],

@@ -19,9 +19,9 @@ VERBS = {
     "reject": lambda order: order.reject(RejectionReason.OUT_OF_STOCK, at=LATER),
     "begin": lambda order: order.begin_cancellation(),
     "undo": lambda order: order.undo_cancellation(),
-    "confirm": lambda order: order.confirm_cancellation(),
-    "deliver": lambda order: order.deliver(),
-    "fail": lambda order: order.fail_delivery(),
+    "confirm": lambda order: order.confirm_cancellation(at=LATER),
+    "deliver": lambda order: order.deliver(at=LATER),
+    "fail": lambda order: order.fail_delivery(at=LATER),
 }
 
 
@@ -66,8 +66,8 @@ def test_an_approved_order_is_cancelled_in_two_steps():
     order.begin_cancellation()
     assert order.state is OrderState.CANCEL_PENDING
 
-    order.confirm_cancellation()
-    assert order.state is OrderState.CANCELLED
+    order.confirm_cancellation(at=LATER)
+    assert (order.state, order.ended_at) == (OrderState.CANCELLED, LATER)
 
 
 def test_a_cancellation_that_cannot_be_done_leaves_the_order_approved():
@@ -89,9 +89,17 @@ def test_a_shipment_closes_its_order_even_while_that_is_being_cancelled(
     order = an_order(state=state)
 
     VERBS[verb](order)
-    VERBS[verb](order)
 
-    assert order.state is closed
+    assert (order.state, order.ended_at) == (closed, LATER)
+
+
+def test_an_order_that_is_delivered_twice_was_delivered_the_first_time():
+    order = an_order(state=OrderState.APPROVED)
+
+    order.deliver(at=NOW)
+    order.deliver(at=LATER)
+
+    assert order.ended_at == NOW
 
 
 @pytest.mark.parametrize("state", CLOSED_BY_SHIPMENT)
@@ -134,7 +142,8 @@ def test_everything_else_is_not_allowed_and_changes_nothing(state: OrderState, v
     with pytest.raises(OrderStateError):
         VERBS[verb](order)
 
-    assert (order.state, order.decided_at, order.rejection_reason) == (state, None, None)
+    assert (order.state, order.rejection_reason) == (state, None)
+    assert (order.decided_at, order.ended_at) == (None, None)
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 1_000_001])

@@ -6,8 +6,10 @@ Any of them is refused with `CustomerNotFound` where nobody has the customer num
 
 from uuid import UUID
 
+from pydantic import ConfigDict
+
 from chassis.messaging.contracts import Command, Event, Refusal, Reply
-from chassis.values import Money, PositiveMoney, Reference
+from chassis.values import Money, Name, PositiveMoney, Reference
 
 
 class ReserveCredit(Command, type="customer.ReserveCredit.v1", key="customer_id"):
@@ -65,3 +67,13 @@ class CreditReturned(Event, type="customer.CreditReturned.v1", key="customer_id"
     customer_id: Reference
     order_id: UUID
     amount: PositiveMoney
+
+
+class CustomerRegistered(Event, type="customer.CustomerRegistered.v1", key="customer_id"):
+    """What is known of a customer from now on: it is new, or was corrected."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    customer_id: Reference
+    name: Name
+    country: Name

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from customer_service.domain.credit_reservation import CreditReservation
@@ -27,14 +26,6 @@ async def get_reservation(session: AsyncSession, order_id: UUID) -> CreditReserv
     if reservation is None:
         raise CreditNotReservedError(order_id)
     return reservation
-
-
-async def add_if_new(session: AsyncSession, customer: Customer) -> bool:
-    """Keep the customer unless there is one with its number; says whether it was new."""
-    values = {column.key: getattr(customer, column.key) for column in customers.columns}
-    statement = insert(customers).values(values).on_conflict_do_nothing()
-    added = await session.scalar(statement.returning(customers.c.customer_id))
-    return added is not None
 
 
 async def customers_after(

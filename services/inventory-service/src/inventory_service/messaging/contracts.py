@@ -1,8 +1,8 @@
 """What inventory-service understands and answers, and the events on `inventory.events`.
 
-Commands and events are keyed by order, so that what happens to one order's stock happens in order.
-Commands about stock that is reserved name the products, which lets a batch lock all its products in
-one order.
+Commands, and events about an order's goods, are keyed by order, so that what happens to its stock
+happens in order. Commands about stock that is reserved name the products, which lets a batch lock
+all its products in one order.
 """
 
 from typing import Annotated
@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.messaging.contracts import Command, Event, Refusal, Reply
-from chassis.values import Reference
+from chassis.values import Name, Reference
 
 ProductIds = Annotated[tuple[Reference, ...], Field(min_length=1)]
 
@@ -93,3 +93,12 @@ class GoodsRestocked(Event, type="inventory.GoodsRestocked.v1", key="order_id"):
 
     order_id: UUID
     lines: tuple[Quantity, ...]
+
+
+class ProductRegistered(Event, type="inventory.ProductRegistered.v1", key="product_id"):
+    """What is known of a product from now on: it is new, or was corrected."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    product_id: Reference
+    name: Name

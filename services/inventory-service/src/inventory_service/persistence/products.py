@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inventory_service.domain.errors import ProductNotFoundError, StockNotReservedError
@@ -25,14 +24,6 @@ async def find_products(session: AsyncSession, product_ids: Iterable[str]) -> di
     """Those of the products that there are, by their number."""
     found = [await session.get(Product, product_id) for product_id in product_ids]
     return {product.product_id: product for product in found if product is not None}
-
-
-async def add_if_new(session: AsyncSession, product: Product) -> bool:
-    """Keep the product unless there is one with its number; says whether it was new."""
-    values = {column.key: getattr(product, column.key) for column in products.columns}
-    statement = insert(products).values(values).on_conflict_do_nothing()
-    added = await session.scalar(statement.returning(products.c.product_id))
-    return added is not None
 
 
 async def products_after(session: AsyncSession, after: str | None, limit: int) -> Sequence[Product]:

@@ -48,7 +48,8 @@ class RejectionReason(StrEnum):
 class Order:
     """What a customer wants, and what became of it.
 
-    Lines and total never change. A transition that the state does not allow raises OrderStateError.
+    Lines and total never change. `ended_at` is when it was cancelled, delivered or found to be
+    undeliverable. A transition that the state does not allow raises OrderStateError.
     """
 
     order_id: UUID
@@ -59,6 +60,7 @@ class Order:
     state: OrderState = OrderState.PENDING
     rejection_reason: RejectionReason | None = None
     decided_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @classmethod
     def place(
@@ -97,21 +99,23 @@ class Order:
         if self.state not in _CLOSED_BY_SHIPMENT:
             self._move(OrderState.CANCEL_PENDING, to=OrderState.APPROVED)
 
-    def confirm_cancellation(self) -> None:
+    def confirm_cancellation(self, *, at: datetime) -> None:
         self._move(OrderState.CANCEL_PENDING, to=OrderState.CANCELLED)
+        self.ended_at = at
 
-    def deliver(self) -> None:
+    def deliver(self, *, at: datetime) -> None:
         """The customer has the goods; once is as good as twice."""
-        self._close(OrderState.DELIVERED)
+        self._close(OrderState.DELIVERED, at)
 
-    def fail_delivery(self) -> None:
+    def fail_delivery(self, *, at: datetime) -> None:
         """The goods come back, and the customer owes nothing; once is as good as twice."""
-        self._close(OrderState.UNDELIVERED)
+        self._close(OrderState.UNDELIVERED, at)
 
-    def _close(self, to: OrderState) -> None:
+    def _close(self, to: OrderState, at: datetime) -> None:
         """Goods that left win over a cancellation, which inventory-service has to refuse then."""
         if self.state is not to:
             self._move(OrderState.APPROVED, OrderState.CANCEL_PENDING, to=to)
+            self.ended_at = at
 
     def _move(self, *expected: OrderState, to: OrderState) -> None:
         if self.state not in expected:

@@ -54,6 +54,7 @@ class OrderAnswer(PlacedOrderAnswer):
     rejection_reason: RejectionReason | None
     lines: tuple[Line, ...]
     decided_at: datetime | None
+    ended_at: datetime | None
     saga_id: UUID | None = None
 
     @classmethod

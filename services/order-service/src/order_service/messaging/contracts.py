@@ -52,13 +52,19 @@ class OrderRejected(OrderEvent, type="order.OrderRejected.v1", key="order_id"):
     decided_at: datetime
 
 
-class OrderDelivered(OrderEvent, type="order.OrderDelivered.v1", key="order_id"):
+class OrderEnded(OrderEvent):
+    """`ended_at` is not known of orders that ended before it was kept."""
+
+    ended_at: datetime | None = None
+
+
+class OrderDelivered(OrderEnded, type="order.OrderDelivered.v1", key="order_id"):
     """The customer has the goods."""
 
 
-class OrderUndelivered(OrderEvent, type="order.OrderUndelivered.v1", key="order_id"):
+class OrderUndelivered(OrderEnded, type="order.OrderUndelivered.v1", key="order_id"):
     """The goods could not be delivered and come back; the customer owes nothing for them."""
 
 
-class OrderCancelled(OrderEvent, type="order.OrderCancelled.v1", key="order_id"):
+class OrderCancelled(OrderEnded, type="order.OrderCancelled.v1", key="order_id"):
     """An approved order was cancelled; its credit and stock were given back."""

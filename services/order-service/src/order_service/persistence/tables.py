@@ -36,11 +36,16 @@ orders = Table(
     Column("state", _one_of(OrderState, name="orders_state"), nullable=False),
     Column("rejection_reason", _one_of(RejectionReason, name="orders_rejection_reason")),
     Column("decided_at", DateTime(timezone=True)),
+    Column("ended_at", DateTime(timezone=True)),
     CheckConstraint("total > 0", name="orders_total_positive"),
     CheckConstraint("jsonb_array_length(lines) BETWEEN 1 AND 100", name="orders_lines"),
     CheckConstraint(
         "(state = 'REJECTED') = (rejection_reason IS NOT NULL)", name="orders_rejected_for_a_reason"
     ),
     CheckConstraint("(state = 'PENDING') = (decided_at IS NULL)", name="orders_decided_at"),
+    CheckConstraint(
+        "ended_at IS NULL OR state IN ('CANCELLED', 'DELIVERED', 'UNDELIVERED')",
+        name="orders_ended_at",
+    ),
     Index("orders_by_state", "state", "order_id"),
 )

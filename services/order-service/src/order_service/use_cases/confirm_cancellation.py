@@ -1,5 +1,6 @@
 """Cancel an order for good."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,6 @@ from order_service.persistence.orders import get_order
 async def confirm_cancellation(session: AsyncSession, order_id: UUID) -> None:
     """Cancel the order, whose stock and credit are given back; publishes OrderCancelled."""
     order = await get_order(session, order_id)
-    order.confirm_cancellation()
+    order.confirm_cancellation(at=datetime.now(UTC))
     publish(session, OrderCancelled.model_validate(order))
     FULFILMENT.end(session, order_id)

@@ -1,5 +1,6 @@
 """Close an order whose goods have arrived."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,6 @@ from order_service.persistence.orders import get_order
 async def deliver_order(session: AsyncSession, order_id: UUID) -> None:
     """The customer has the goods; publishes OrderDelivered."""
     order = await get_order(session, order_id)
-    order.deliver()
+    order.deliver(at=datetime.now(UTC))
     publish(session, OrderDelivered.model_validate(order))
     FULFILMENT.end(session, order_id)

@@ -1,5 +1,6 @@
 """Close an order whose goods come back."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +17,7 @@ async def fail_delivery(session: AsyncSession, order_id: UUID) -> None:
     Publishes OrderUndelivered.
     """
     order = await get_order(session, order_id)
-    order.fail_delivery()
+    order.fail_delivery(at=datetime.now(UTC))
     publish(session, OrderUndelivered.model_validate(order))
     FULFILMENT.end(session, order_id)
     RESTOCKING.expect(session, order_id)
