@@ -150,7 +150,7 @@ async def test_every_status_is_documented(client: AsyncClient):
         "put /customers/{customer_id}": [
             *("200", "201", "400", "409", "413", "422", "500", "503", "504"),
         ],
-        "get /customers/{customer_id}": ["200", "400", "404", "422", "500", "503", "504"],
+        "get /customers/{customer_id}": ["200", "304", "400", "404", "422", "500", "503", "504"],
         "get /customers": ["200", "400", "422", "500", "503", "504"],
         "get /customers/{customer_id}/reservations": [
             "200",

@@ -115,6 +115,40 @@ async def test_products_are_listed_a_page_at_a_time(client: AsyncClient):
     assert [product["product_id"] for product in rest] == ["3"]
 
 
+async def test_several_products_are_asked_for_at_once(client: AsyncClient):
+    for number in ("1", "2", "3"):
+        await client.put(f"/products/{number}", json=CHAI)
+
+    found = await client.get("/products", params={"product_id": ["3", "1", "gold"]})
+
+    assert [product["product_id"] for product in found.json()] == ["1", "3"]
+
+
+async def test_a_product_that_the_client_has_is_not_sent_again(client: AsyncClient):
+    await client.put("/products/1", json=CHAI)
+    known = {"If-None-Match": (await client.get("/products/1")).headers["etag"]}
+
+    assert (await client.get("/products/1", headers=known)).status_code == 304
+    await client.put("/products/1", json=CHAI | {"on_hand": 40})
+    assert (await client.get("/products/1", headers=known)).json()["on_hand"] == 40
+
+
+async def test_an_order_shows_what_it_holds_of_each_product(
+    client: AsyncClient, service_database: Database
+):
+    for number in ("1", "2"):
+        await client.put(f"/products/{number}", json=CHAI)
+    lines = (Quantity(product_id="2", quantity=3), Quantity(product_id="1", quantity=30))
+    command = ReserveStock(order_id=UUID(int=1), lines=lines)
+    await handle_batch(service_database, COMMAND_HANDLERS, [command])
+
+    assert (await client.get(f"/reservations/{UUID(int=1)}")).json() == [
+        {"product_id": "1", "quantity": 30, "state": "RESERVED"},
+        {"product_id": "2", "quantity": 3, "state": "RESERVED"},
+    ]
+    assert (await client.get(f"/reservations/{UUID(int=2)}")).json() == []
+
+
 async def test_the_service_is_ready_without_its_broker(client: AsyncClient):
     assert (await client.get("/readyz")).status_code == 200
 
@@ -132,8 +166,8 @@ async def test_every_status_is_documented(client: AsyncClient):
         "put /products/{product_id}": [
             *("200", "201", "400", "409", "413", "422", "500", "503", "504"),
         ],
-        "get /products/{product_id}": ["200", "400", "404", "422", "500", "503", "504"],
-        "get /products": ["200", "400", "422", "500", "503", "504"],
+        "get /products/{product_id}": ["200", "304", "400", "404", "422", "500", "503", "504"],
+        "get /products": ["200", "304", "400", "422", "500", "503", "504"],
         "get /products/{product_id}/reservations": [
             "200",
             "400",

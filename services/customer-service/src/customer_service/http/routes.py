@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from chassis.http import Transaction, documented
+from chassis.http import Transaction, Validators, documented, revalidated
 from chassis.values import Reference
 from customer_service.http.models import CustomerAnswer, CustomerDetails, ReservationAnswer
 from customer_service.http.problems import CREDIT_LIMIT_TOO_LOW, CUSTOMER_NOT_FOUND
@@ -36,10 +36,17 @@ async def put_customer(
     return CustomerAnswer.model_validate(customer)
 
 
-@router.get("/{customer_id}", responses=documented(CUSTOMER_NOT_FOUND))
-async def show_customer(customer_id: Reference, session: Transaction) -> CustomerAnswer:
+@router.get(
+    "/{customer_id}",
+    response_model=CustomerAnswer,
+    responses=revalidated() | documented(CUSTOMER_NOT_FOUND),
+)
+async def show_customer(
+    customer_id: Reference, session: Transaction, validators: Validators
+) -> Response:
     """One customer."""
-    return CustomerAnswer.model_validate(await get_customer(session, customer_id))
+    customer = await get_customer(session, customer_id)
+    return validators.answer(CustomerAnswer.model_validate(customer))
 
 
 @router.get("")

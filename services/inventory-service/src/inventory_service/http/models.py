@@ -36,3 +36,13 @@ class ReservationAnswer(BaseModel):
     order_id: UUID
     quantity: int
     state: ReservationState
+
+
+class OrderReservationAnswer(BaseModel):
+    """The stock of one product that the order takes up, or took up."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    product_id: str
+    quantity: int
+    state: ReservationState

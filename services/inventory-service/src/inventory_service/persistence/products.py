@@ -1,6 +1,6 @@
 """Finding and keeping products."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,11 +26,15 @@ async def find_products(session: AsyncSession, product_ids: Iterable[str]) -> di
     return {product.product_id: product for product in found if product is not None}
 
 
-async def products_after(session: AsyncSession, after: str | None, limit: int) -> Sequence[Product]:
-    """A page of products in the order of their numbers."""
+async def products_after(
+    session: AsyncSession, after: str | None, limit: int, among: Collection[str] | None = None
+) -> Sequence[Product]:
+    """A page of products, or of those `among` the given ones, in the order of their numbers."""
     statement = select(Product).order_by(products.c.product_id).limit(limit)
     if after is not None:
         statement = statement.where(products.c.product_id > after)
+    if among is not None:
+        statement = statement.where(products.c.product_id.in_(among))
     return (await session.scalars(statement)).all()
 
 
@@ -42,6 +46,16 @@ async def reservations_of_product(
         select(StockReservation)
         .where(stock_reservations.c.product_id == product_id)
         .order_by(stock_reservations.c.order_id)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def stock_of_order(session: AsyncSession, order_id: UUID) -> Sequence[StockReservation]:
+    """What an order holds or held, in the order of its products' numbers."""
+    statement = (
+        select(StockReservation)
+        .where(stock_reservations.c.order_id == order_id)
+        .order_by(stock_reservations.c.product_id)
     )
     return (await session.scalars(statement)).all()
 
