@@ -15,6 +15,8 @@ KILLS ?= 10
 PEERS ?=
 ARGS ?=
 SERVICES := order-service customer-service inventory-service shipping-service
+# those that declare streams, consumers or channels
+MESSAGING := $(foreach service,$(SERVICES),$(if $(wildcard services/$(service)/src/*/messaging/topology.py),$(service)))
 IMAGE_PREFIX ?= longship
 IMAGE_TAG ?= 0.1.0
 IMAGE_BUILD ?= docker build --tag
@@ -52,7 +54,7 @@ test: install ## Run all tests, on the real NATS and PostgreSQL (ARGS to pytest)
 	@$(RUN) pytest $(ARGS)
 
 goldens: install ## Write anew the charts' messaging blocks, and what charts render to
-	@for service in $(SERVICES); do \
+	@for service in $(MESSAGING); do \
 		values=charts/$$service/values.yaml && head="$$(sed '/^messaging:/,$$d' $$values)" && \
 		block="$$($(RUN) chassis describe $${service//-/_} --format values)" && \
 		printf '%s\n\n%s\n' "$${head%$$'\n'}" "$$block" | sed '/^# Generated/{n;/^$$/d}' >$$values.new && \
@@ -101,9 +103,8 @@ sbom: install ## Write a bill of materials for each service from the lock into d
 	done
 
 contracts: install ## Write each service's AsyncAPI and released messages; stops where one would break
-	@for service in services/*-service; do \
-		package=$$(basename $$service | tr - _); \
-		$(RUN) chassis contracts $$package $$service/contracts || exit 1; \
+	@for service in $(MESSAGING); do \
+		$(RUN) chassis contracts $${service//-/_} services/$$service/contracts || exit 1; \
 	done
 
 lint: install ## Look for mistakes and broken boundaries

@@ -8,10 +8,11 @@ import asyncpg
 import pytest
 
 from chassis.persistence.migrations import upgrade
+from devkit.deployables import with_database, with_relay
 from devkit.embedded.postgres import Database, PostgresServer, relay_role_of
-from devkit.platform import SERVICES
 
-PACKAGES = tuple(name.replace("-", "_") for name in SERVICES)
+PACKAGES = tuple(one.package for one in with_database())
+RELAYED = tuple(one.package for one in with_relay())
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ async def test_a_service_owns_its_database_and_is_nothing_beyond(
     assert not any(powers)
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", RELAYED)
 async def test_a_relay_has_rights_on_the_outbox_and_nowhere_else(
     databases: Mapping[str, Database], package: str
 ):

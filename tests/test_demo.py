@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from devkit.mix import mixed_orders
-from devkit.platform import (
+from devkit.deployables import (
     CUSTOMER_SERVICE,
     INVENTORY_SERVICE,
     ORDER_SERVICE,
     SHIPPING_SERVICE,
     relay_of,
 )
+from devkit.mix import mixed_orders
 from devkit.tracing.receiver import receiving_spans
 
 IN_THE_SAGA = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from nats.aio.msg import Msg
 
-from chassis.messaging.description import topology_of
 from chassis.messaging.inbox import inbox_prefix
 from chassis.messaging.permissions import PROVISIONER, platform_users, relay_user_name, service_user
 from chassis.messaging.provisioner import provision
 from chassis.messaging.topology import ServiceTopology
+from devkit.deployables import topologies, with_relay
 from devkit.embedded.nats import NatsServer
 from devkit.embedded.nats_accounts import OBSERVER, SYSTEM_USER, NatsAccounts
 from devkit.nats_rights import Rights, Visitor, own_reading, own_sending, visiting
-from devkit.platform import SERVICES
 from devkit.ports import LOOPBACK
 
-TOPOLOGIES = tuple(topology_of(name.replace("-", "_")) for name in SERVICES)
+TOPOLOGIES = topologies()
+RELAYED = tuple(one.topology for one in with_relay())
 USERS = tuple(user.name for user in platform_users(TOPOLOGIES))
 MUTE = service_user(ServiceTopology(service="mute-service", context="mute"))
 RIGHTS = Rights(TOPOLOGIES)
@@ -49,7 +49,7 @@ async def test_a_service_reads_its_own_durables_and_does_nothing_else(
         assert await visitor.may_publish(RIGHTS.to_publish) == own_reading(topology)
 
 
-@pytest.mark.parametrize("topology", TOPOLOGIES, ids=lambda topology: topology.service)
+@pytest.mark.parametrize("topology", RELAYED, ids=lambda topology: topology.service)
 async def test_a_relay_sends_on_the_declared_channels_and_does_nothing_else(
     server: NatsServer, topology: ServiceTopology
 ):

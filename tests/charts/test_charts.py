@@ -8,10 +8,9 @@ import helm_python
 import pytest
 import yaml
 
-from chassis.messaging.description import topology_of
 from chassis.messaging.values import messaging_values
-from devkit.charts import Manifest, render
-from devkit.platform import SERVICES
+from devkit.charts import Manifest, Rendering, render
+from devkit.deployables import DEPLOYABLES, SERVICES, Deployable
 
 SEVERE = 2  # Helm's numbers: 1 info, 2 warning, 3 error
 
@@ -28,15 +27,29 @@ def test_every_service_has_a_chart_and_the_demo_has_them_all(charts: Path):
     demo = yaml.safe_load((charts / "demo" / "Chart.yaml").read_text())
     dependencies = {dependency["name"] for dependency in demo["dependencies"]}
     assert dependencies == {*SERVICES, "chassis"}
-    assert {path.parent.name for path in charts.glob("*-service/Chart.yaml")} == set(SERVICES)
+    alone = {path.parent.name for path in charts.glob("*/Chart.yaml")} - {"chassis", "demo"}
+    assert alone == set(SERVICES)
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_chart_says_of_messaging_what_the_service_declares(charts: Path, service: str):
+@pytest.mark.parametrize("deployable", DEPLOYABLES, ids=lambda one: one.name)
+def test_a_chart_says_of_messaging_what_the_service_declares(charts: Path, deployable: Deployable):
     """`chassis describe <package> --format values` prints the block."""
-    values = yaml.safe_load((charts / service / "values.yaml").read_text())
-    declared = messaging_values(topology_of(service.replace("-", "_")))
+    values = yaml.safe_load((charts / deployable.name / "values.yaml").read_text())
+    declared = messaging_values(deployable.topology) if deployable.messaging else {}
     assert values["messaging"] == declared
+
+
+@pytest.mark.parametrize("deployable", DEPLOYABLES, ids=lambda one: one.name)
+def test_a_pod_has_the_parts_that_the_service_is_said_to_have(
+    demo: Rendering, deployable: Deployable
+):
+    pod = next(pod for pod in demo.pods() if pod.name == f"Deployment/demo-{deployable.name}")
+    parts = {container["name"] for container in pod.containers()}
+    assert parts == {
+        "app",
+        *(["wait-for-schema"] if deployable.database else []),
+        *(["relay"] if deployable.relay else []),
+    }
 
 
 def test_nothing_needs_to_be_fetched_or_built_before_an_installation(charts: Path):

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from devkit.charts import Rendering, render
-from devkit.platform import SERVICES
+from devkit.deployables import SERVICES, relay_of, with_relay
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_every_service_and_every_relay_is_scraped_under_its_name(watched: Render
         for relabeling in endpoint["relabelings"]
         if relabeling["targetLabel"] == "job"
     }
-    assert jobs == {*SERVICES, *(f"{service}-relay" for service in SERVICES)}
+    assert jobs == {*SERVICES, *(relay_of(one.name) for one in with_relay())}
 
 
 def test_every_rule_file_becomes_a_rule(charts: Path, watched: Rendering):

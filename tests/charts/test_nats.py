@@ -5,12 +5,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from chassis.messaging.description import topology_of
 from chassis.messaging.permissions import platform_users
 from devkit.charts import Rendering, render
+from devkit.deployables import topologies
 from devkit.embedded.nats import nats_binary
 from devkit.embedded.nats_accounts import OBSERVER
-from devkit.platform import SERVICES
 
 USER = re.compile(
     r"\{user: (?P<user>\S+), password: \$(?P<password>\S+), permissions: \{\s+"
@@ -25,9 +24,8 @@ def configuration(demo: Rendering) -> str:
 
 
 def test_users_and_permissions_are_those_of_the_chassis(demo: Rendering):
-    topologies = [topology_of(service.replace("-", "_")) for service in SERVICES]
     declared = {
-        user.name: (set(user.publish), set(user.subscribe)) for user in platform_users(topologies)
+        user.name: (set(user.publish), set(user.subscribe)) for user in platform_users(topologies())
     }
     assert users(configuration(demo)) == declared
 
@@ -77,6 +75,5 @@ def test_a_server_takes_the_configuration(demo: Rendering, tmp_path: Path):
 def test_all_streams_fit_into_the_file_store(demo: Rendering):
     limit = re.search(r"max_file_store: (\d+)GB", configuration(demo))
     assert limit is not None
-    topologies = [topology_of(service.replace("-", "_")) for service in SERVICES]
-    reserved = sum(stream.max_bytes for topology in topologies for stream in topology.streams)
+    reserved = sum(stream.max_bytes for topology in topologies() for stream in topology.streams)
     assert reserved <= int(limit[1]) * 2**30

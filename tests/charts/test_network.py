@@ -66,4 +66,4 @@ def test_another_release_in_the_same_namespace_stays_outside(demo: Rendering):
 def who(pod: Pod) -> str:
     name = pod.labels["app.kubernetes.io/name"]
     component = pod.labels["app.kubernetes.io/component"]
-    return f"{name} {component}" if name.endswith("-service") else name
+    return name if name in {*SERVERS, "test"} else f"{name} {component}"

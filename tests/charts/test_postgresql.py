@@ -70,6 +70,20 @@ async def test_the_owner_makes_tables_and_its_relay_does_not(server: PostgresSer
 
 
 @pytest.mark.real
+async def test_a_service_without_a_relay_has_no_role_for_one(
+    fresh_postgres_server: PostgresServer, setup: str, tmp_path: Path
+):
+    (tmp_path / "quiet_service").write_text("of quiet_service")
+    variables = {"database": "quiet_service", "secrets": str(tmp_path)}
+    fresh_postgres_server.run_script(setup, variables)
+
+    connection = await connect(fresh_postgres_server, "quiet_service", "quiet_service")
+    roles = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname LIKE 'quiet%'")
+    await connection.close()
+    assert [role for (role,) in roles] == ["quiet_service"]
+
+
+@pytest.mark.real
 async def test_passwords_are_those_of_the_last_start(
     server: PostgresServer, setup: str, passwords: Path
 ):

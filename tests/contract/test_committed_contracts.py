@@ -9,13 +9,13 @@ import yaml
 from chassis.messaging.catalogue import catalogue_of
 from chassis.messaging.description import Format, describe, topology_of
 from chassis.messaging.released import breaks, contract, released
-from devkit.platform import SERVICES
+from devkit.deployables import with_messaging
 
 ROOT = Path(__file__).parents[2]
 STALE = "run `make contracts` and commit what it writes"
 
 
-@pytest.fixture(params=SERVICES)
+@pytest.fixture(params=[one.name for one in with_messaging()])
 def service(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

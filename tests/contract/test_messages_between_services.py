@@ -5,9 +5,9 @@ import pytest
 from chassis.messaging.catalogue import Catalogue, Spoken, catalogue_of
 from chassis.messaging.compatibility import misfits
 from chassis.messaging.contracts import Kind, Message
-from devkit.platform import SERVICES
+from devkit.deployables import with_messaging
 
-CATALOGUES = tuple(catalogue_of(name.replace("-", "_")) for name in SERVICES)
+CATALOGUES = tuple(catalogue_of(one.package) for one in with_messaging())
 ORIGINALS = {message.wire_type: message for one in CATALOGUES for message in one.owned}
 
 

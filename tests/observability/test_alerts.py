@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from chassis.relay.store import SHARDS
+from devkit.deployables import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE, relay_of
 from devkit.observability.recording import Pages, enter, scrape, targets_of
 from devkit.observability.storm import (
     age_waiting_messages,
@@ -30,14 +31,7 @@ from devkit.observability.storm import (
     send_what_nobody_can_read,
     stopped,
 )
-from devkit.platform import (
-    CUSTOMER_SERVICE,
-    INVENTORY_SERVICE,
-    NATS,
-    ORDER_SERVICE,
-    Platform,
-    relay_of,
-)
+from devkit.platform import NATS, Platform
 from devkit.promql.alerting import AlertRule, Firing, firing, read_rules
 from devkit.promql.evaluate import evaluate
 from devkit.promql.series import History

@@ -1,10 +1,16 @@
 {{/* Variables of the service and its relay alike. */}}
 {{- define "chassis.commonEnv" -}}
 - {name: SERVICE_NAME, value: {{ .Chart.Name }}}
+{{- if include "chassis.usesDatabase" . }}
 {{ include "chassis.databaseUrlFile" . }}
+{{- end }}
+{{- if include "chassis.usesNats" . }}
 {{ include "chassis.natsUrlFile" . }}
+{{- end }}
 - {name: HTTP_HOST, value: 0.0.0.0}
+{{- if include "chassis.hasRelay" . }}
 - {name: RELAY_POKE_PORT, value: {{ .Values.relay.pokePort | quote }}}
+{{- end }}
 - {name: LOG_LEVEL, value: {{ .Values.logLevel }}}
 {{- with include "chassis.tracingEnv" . }}
 {{ . }}
@@ -55,9 +61,11 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
   emptyDir: {sizeLimit: 64Mi}
 {{- end -}}
 
-{{/* Mounts of a container: the folder of its URLs and /tmp, the one place where it may write. */}}
+{{/* Mounts of a container: the folder of its URLs, if any, and /tmp, the one place where it may write. */}}
 {{- define "chassis.mounts" -}}
-- {name: {{ .volume }}, mountPath: /etc/secrets, readOnly: true}
+{{ with .volume -}}
+- {name: {{ . }}, mountPath: /etc/secrets, readOnly: true}
+{{ end -}}
 - {name: tmp, mountPath: /tmp}
 {{- end -}}
 

@@ -45,15 +45,41 @@ topologySpreadConstraints:
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels: {{- include "chassis.selectorLabels" . | nindent 8 }}
-initContainers:
-  {{- include "chassis.schemaContainer" . | nindent 2 }}
-  {{- include "chassis.relayContainer" . | nindent 2 }}
+{{- with include "chassis.beforeTheService" . }}
+initContainers: {{- . | nindent 2 }}
+{{- end }}
 containers:
   {{- include "chassis.appContainer" . | nindent 2 }}
 volumes:
-  {{- include "chassis.urlVolume" (dict "name" "urls" "urls" (dict "database" (include "chassis.databaseSecret" .) "nats" (include "chassis.natsSecret" .))) | nindent 2 }}
+  {{- with include "chassis.serviceUrls" . | fromJson }}
+  {{- include "chassis.urlVolume" (dict "name" "urls" "urls" .) | nindent 2 }}
+  {{- end }}
+  {{- if include "chassis.hasRelay" . }}
   {{- include "chassis.urlVolume" (dict "name" "relay-urls" "urls" (dict "database" (include "chassis.relayDatabaseSecret" .) "nats" (include "chassis.relayNatsSecret" .))) | nindent 2 }}
+  {{- end }}
   {{- include "chassis.tmpVolume" . | nindent 2 }}
+{{- end -}}
+
+{{/* What has to be done, and what has to run, before the service starts. */}}
+{{- define "chassis.beforeTheService" -}}
+{{ if include "chassis.usesDatabase" . -}}
+{{ include "chassis.schemaContainer" . }}
+{{ end -}}
+{{ if include "chassis.hasRelay" . -}}
+{{ include "chassis.relayContainer" . }}
+{{- end -}}
+{{- end -}}
+
+{{/* Secrets of the service's own URLs by file, as JSON. */}}
+{{- define "chassis.serviceUrls" -}}
+{{- $urls := dict -}}
+{{- if include "chassis.usesDatabase" . -}}
+{{- $_ := set $urls "database" (include "chassis.databaseSecret" .) -}}
+{{- end -}}
+{{- if include "chassis.usesNats" . -}}
+{{- $_ := set $urls "nats" (include "chassis.natsSecret" .) -}}
+{{- end -}}
+{{- toJson $urls -}}
 {{- end -}}
 
 {{/* Readiness asks for the database only, see the relay. */}}
@@ -82,7 +108,7 @@ volumes:
     preStop:
       exec: {command: [sleep, "3"]} # until no endpoint sends requests here
   resources: {{- toYaml .Values.resources | nindent 4 }}
-  volumeMounts: {{- include "chassis.mounts" (dict "volume" "urls") | nindent 4 }}
+  volumeMounts: {{- include "chassis.mounts" (dict "volume" (include "chassis.usesUrls" . | eq "yes" | ternary "urls" "")) | nindent 4 }}
 {{- end -}}
 
 {{/* Lets the pod go on when the migrations of its own version have been applied, by whomever. */}}

@@ -1,4 +1,4 @@
-{{/* Scrapes the service and its relay. */}}
+{{/* Scrapes the service, and its relay. */}}
 {{- define "chassis.podMonitor" -}}
 apiVersion: monitoring.coreos.com/v1
 kind: PodMonitor
@@ -15,7 +15,11 @@ spec:
   podMetricsEndpoints:
     {{- /* `job` is the deployable's name: alert rules and dashboards group by it */}}
     {{- $interval := .Values.metrics.podMonitor.interval }}
-    {{- range $port, $job := dict "http" .Chart.Name "metrics" (printf "%s-relay" .Chart.Name) }}
+    {{- $jobs := dict "http" .Chart.Name }}
+    {{- if include "chassis.hasRelay" . }}
+    {{- $_ := set $jobs "metrics" (printf "%s-relay" .Chart.Name) }}
+    {{- end }}
+    {{- range $port, $job := $jobs }}
     - port: {{ $port }}
       path: /metrics
       interval: {{ $interval }}

@@ -8,8 +8,10 @@ NATS follow from `messaging:`; the servers of the umbrella have the other end of
 {{ include "chassis.denyAll" . }}
 ---
 {{ include "chassis.egress" (dict "root" . "to" "dns" "components" $everything "peers" (include "chassis.dnsPeers" .) "port" 53 "udp" true) }}
+{{- if include "chassis.usesDatabase" . }}
 ---
 {{ include "chassis.egress" (dict "root" . "to" "postgresql" "components" (list "service" "migrate") "peers" (include "chassis.serverPeers" (dict "root" . "name" "postgresql")) "port" (dig "postgresql" "port" 5432 $global)) }}
+{{- end }}
 {{- if include "chassis.usesNats" . }}
 ---
 {{ include "chassis.egress" (dict "root" . "to" "nats" "components" (list "service" "provision") "peers" (include "chassis.serverPeers" (dict "root" . "name" "nats")) "port" (dig "nats" "port" 4222 $global)) }}
@@ -26,12 +28,8 @@ NATS follow from `messaging:`; the servers of the umbrella have the other end of
 {{- end }}
 {{- with dig "monitoring" "peers" dict $global }}
 ---
-{{ include "chassis.ingress" (dict "root" $ "from" "monitoring" "peers" (include "chassis.peers" .) "ports" (list "http" "metrics")) }}
+{{ include "chassis.ingress" (dict "root" $ "from" "monitoring" "peers" (include "chassis.peers" .) "ports" (include "chassis.hasRelay" $ | eq "yes" | ternary (list "http" "metrics") (list "http"))) }}
 {{- end }}
-{{- end -}}
-
-{{- define "chassis.usesNats" -}}
-{{- if or .Values.messaging.streams .Values.messaging.consumers .Values.messaging.publishes -}}yes{{- end -}}
 {{- end -}}
 
 {{- define "chassis.denyAll" -}}

@@ -9,11 +9,11 @@
 ---
 {{ include "chassis.serviceAccount" (dict "name" (include "chassis.serviceAccountName" .) "labels" (include "chassis.labels" .) "annotations" .Values.serviceAccount.annotations) }}
 {{- end }}
-{{- if .Values.migrations.enabled }}
+{{- if and .Values.migrations.enabled (include "chassis.usesDatabase" .) }}
 ---
 {{ include "chassis.migrationJob" . }}
 {{- end }}
-{{- if and .Values.provisioning.enabled (include "chassis.usesNats" .) }}
+{{- if and .Values.provisioning.enabled (include "chassis.isProvisioned" .) }}
 ---
 {{ include "chassis.provisioningJob" . }}
 {{- end }}

@@ -1,16 +1,19 @@
 {{/* What a schema cannot say; each message tells what to set. */}}
 {{- define "chassis.validate" -}}
 {{- $global := .Values.global | default dict -}}
-{{- if and (not .Values.database.secret.name) (not (dig "postgresql" "enabled" false $global)) -}}
+{{- if and (include "chassis.usesDatabase" .) (not .Values.database.secret.name) (not (dig "postgresql" "enabled" false $global)) -}}
 {{- fail (printf "%s: set database.secret.name to a Secret whose key '%s' holds a postgresql:// URL" .Chart.Name .Values.database.secret.key) -}}
 {{- end -}}
 {{- if and (include "chassis.usesNats" .) (not (dig "nats" "enabled" false $global)) -}}
 {{- if not .Values.nats.secret.name -}}
 {{- fail (printf "%s: set nats.secret.name to a Secret whose key '%s' holds a nats:// URL" .Chart.Name .Values.nats.secret.key) -}}
 {{- end -}}
-{{- if and .Values.provisioning.enabled (not .Values.provisioning.secret.name) -}}
+{{- if and .Values.provisioning.enabled (include "chassis.isProvisioned" .) (not .Values.provisioning.secret.name) -}}
 {{- fail (printf "%s: set provisioning.secret.name to a Secret whose key '%s' holds a nats:// URL of a user that may make streams, or provisioning.enabled to false" .Chart.Name .Values.provisioning.secret.key) -}}
 {{- end -}}
+{{- end -}}
+{{- if and (include "chassis.hasRelay" .) (not (include "chassis.usesDatabase" .)) -}}
+{{- fail (printf "%s: a service that publishes has an outbox: leave database.enabled true" .Chart.Name) -}}
 {{- end -}}
 {{- if eq (include "chassis.version" .) "latest" -}}
 {{- fail (printf "%s: set image.tag or global.imageTag to a version; 'latest' names another image every day" .Chart.Name) -}}

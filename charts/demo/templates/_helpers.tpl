@@ -26,6 +26,17 @@
 {{- dict "names" $names | toJson -}}
 {{- end -}}
 
+{{/* Those of them that have a part: dict "root" $ "part" "chassis.hasRelay" */}}
+{{- define "demo.servicesWith" -}}
+{{- $names := list -}}
+{{- range $name := (include "demo.services" .root | fromJson).names -}}
+{{- if include $.part (get $.root.Subcharts $name) -}}
+{{- $names = append $names $name -}}
+{{- end -}}
+{{- end -}}
+{{- dict "names" $names | toJson -}}
+{{- end -}}
+
 {{- define "demo.database" -}}
 {{- . | replace "-" "_" -}}
 {{- end -}}

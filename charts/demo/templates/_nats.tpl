@@ -3,7 +3,7 @@ Users and permissions, as chassis.messaging.permissions states them and with its
 create a consumer can read every stream, so nobody but the provisioner may.
 */}}
 {{- define "demo.natsUsers" -}}
-{{- range $name := (include "demo.services" . | fromJson).names }}
+{{- range $name := (include "demo.servicesWith" (dict "root" . "part" "chassis.usesNats") | fromJson).names }}
 {{- $messaging := (get $.Subcharts $name).Values.messaging }}
 {{- $reads := list }}
 {{- range $consumer := $messaging.consumers }}
@@ -13,7 +13,9 @@ create a consumer can read every stream, so nobody but the provisioner may.
 {{- end }}
 {{- end }}
 {{ include "demo.natsUser" (dict "name" $name "publish" $reads) }}
-{{ include "demo.natsUser" (dict "name" (printf "%s-relay" $name) "publish" (append ($messaging.publishes | default list) "$JS.API.STREAM.NAMES")) }}
+{{- with $messaging.publishes }}
+{{ include "demo.natsUser" (dict "name" (printf "%s-relay" $name) "publish" (append . "$JS.API.STREAM.NAMES")) }}
+{{- end }}
 {{- end }}
 {{ include "demo.natsUser" (dict "name" "provisioner" "publish" (list "$JS.API.STREAM.CREATE.*" "$JS.API.STREAM.UPDATE.*" "$JS.API.STREAM.INFO.*" "$JS.API.CONSUMER.CREATE.*.*" "$JS.API.CONSUMER.INFO.*.*")) }}
 {{- if .Values.nats.observer.enabled }}

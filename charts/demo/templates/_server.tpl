@@ -37,9 +37,13 @@ resources: {{- toYaml $server.resources | nindent 2 }}
     resources: {requests: {storage: {{ $storage.size }}}}
 {{- end -}}
 
-{{/* Lets the services in, with the components given, and nobody else. */}}
+{{/* Lets the services in, or those that have `part`, with the components given, and nobody else. */}}
 {{- define "demo.serverPolicies" -}}
 {{- if .root.Values.global.networkPolicy.enabled -}}
+{{- $services := include "demo.services" .root -}}
+{{- with .part -}}
+{{- $services = include "demo.servicesWith" (dict "root" $.root "part" .) -}}
+{{- end -}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -49,7 +53,7 @@ spec:
   podSelector:
     matchLabels: {{- include "demo.selectorLabels" . | nindent 6 }}
   policyTypes: [Ingress, Egress]
-{{- range (include "demo.services" .root | fromJson).names }}
+{{- range ($services | fromJson).names }}
 ---
 {{ include "demo.serverIngress" (merge (dict "from" . "peers" (include "demo.servicePeer" (dict "root" $.root "name" . "components" $.components))) $) }}
 {{- end }}

@@ -9,13 +9,14 @@ from devkit.books import Books, read_books
 from devkit.carrier import Carrier
 from devkit.clients import Clients, clients_of
 from devkit.concurrency import for_each, task_group
+from devkit.deployables import SERVICES, relay_of, with_relay
 from devkit.findings import Findings, applied_twice, late, lost, stuck
 from devkit.killing import kill_at_random
 from devkit.listening import Listener, listening
 from devkit.models import Order, SagaHistory
 from devkit.pace import all_ended
 from devkit.placing import cancel_if_approved, load, place
-from devkit.platform import NATS, SERVICES, Platform, relay_of
+from devkit.platform import NATS, Platform
 from devkit.progress import Stage, Stages
 from devkit.scenario import PlannedOrder, Scenario
 from devkit.sums import disagreements
@@ -28,7 +29,7 @@ _PATIENCE_SECONDS = 120.0
 # An order may be cancelled before or after its goods have left: both happen
 CARRIER = Carrier(pickup_seconds=0.5, transit_seconds=0.5, failure_percent=20)
 
-VICTIMS = [*SERVICES, *(relay_of(service) for service in SERVICES), NATS]
+VICTIMS = [*SERVICES, *(relay_of(one.name) for one in with_relay()), NATS]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 from pydantic import TypeAdapter
 
+from devkit.deployables import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE, SHIPPING_SERVICE
 from devkit.http_client import ApiClient, ApiError, http_connections
 from devkit.models import (
     CreditReservation,
@@ -23,13 +24,7 @@ from devkit.models import (
     ShipmentState,
     StockReservation,
 )
-from devkit.platform import (
-    CUSTOMER_SERVICE,
-    INVENTORY_SERVICE,
-    ORDER_SERVICE,
-    SHIPPING_SERVICE,
-    Addresses,
-)
+from devkit.platform import Addresses
 
 _PAGE = 500
 _CANNOT_BE_CANCELLED_YET = {OrderState.PENDING, OrderState.REJECTED}

@@ -8,12 +8,13 @@ from devkit.books import read_books
 from devkit.carrier import Carrier
 from devkit.clients import Clients, clients_of
 from devkit.concurrency import task_group
+from devkit.deployables import SHIPPING_SERVICE
 from devkit.message_counts import read_message_counts
 from devkit.models import APPROVED, Order, OrderState
 from devkit.outcome import Outcome, judge
 from devkit.pace import all_decided, all_ended, in_flight
 from devkit.placing import cancel_if_approved, load, place
-from devkit.platform import SHIPPING_SERVICE, Platform
+from devkit.platform import Platform
 from devkit.progress import Stages
 from devkit.scenario import PlannedOrder, Scenario
 from devkit.stories import Story

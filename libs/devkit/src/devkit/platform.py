@@ -12,10 +12,18 @@ from pathlib import Path
 
 import httpx
 
-from chassis.messaging.description import topology_of
 from chassis.messaging.permissions import PROVISIONER, platform_users
 from devkit.carrier import Carrier
 from devkit.concurrency import together
+from devkit.deployables import (
+    SERVICES,
+    SHIPPING_SERVICE,
+    Deployable,
+    deployables,
+    relay_of,
+    topologies,
+    with_messaging,
+)
 from devkit.embedded.nats import NatsServer
 from devkit.embedded.nats_accounts import OBSERVER, NatsAccounts
 from devkit.embedded.postgres import Database, PostgresServer
@@ -27,12 +35,6 @@ from devkit.processes import Supervisor
 from devkit.program import Program
 from devkit.run_folder import RunFolder
 
-ORDER_SERVICE = "order-service"
-CUSTOMER_SERVICE = "customer-service"
-INVENTORY_SERVICE = "inventory-service"
-SHIPPING_SERVICE = "shipping-service"
-SAGA_SERVICES = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
-SERVICES = (*SAGA_SERVICES, SHIPPING_SERVICE)
 NATS = "nats"
 POSTGRESQL = "postgresql"
 
@@ -40,13 +42,9 @@ POSTGRESQL = "postgresql"
 _OWN_SETTINGS = {"DATABASE_URL", "DATABASE_URL_FILE", "NATS_URL", "NATS_URL_FILE"}
 
 
-def relay_of(service: str) -> str:
-    return f"{service}-relay"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addresses:
-    """Where everything can be reached: base URLs by service.
+    """Where everything can be reached: base URLs by service, for those that have the part.
 
     `nats` is for looking on: it hears and reads everything, and changes nothing.
     """
@@ -112,7 +110,7 @@ class _Start:
         carrier: Carrier | None,
         environment: Mapping[str, str],
     ) -> None:
-        self._services = services
+        self._deployables = deployables(services)
         self._late = late
         self._carrier_settings = {} if carrier is None else carrier.settings
         self._folder = folder
@@ -124,19 +122,26 @@ class _Start:
     async def everything(self) -> Platform:
         self._report("starting NATS and PostgreSQL")
         postgres, nats = await self._servers()
-        databases = {name: await self._database(postgres, name) for name in self._services}
+        databases = {
+            one.name: await self._database(postgres, one)
+            for one in self._deployables
+            if one.database
+        }
         self._report("migrating the databases and provisioning JetStream")
-        settings = {name: self._settings(name, databases[name], nats) for name in self._services}
+        settings = {
+            one.name: self._settings(one, databases.get(one.name), nats)
+            for one in self._deployables
+        }
         await self._prepare(settings, nats)
         self._report("starting the services and their relays")
-        relays = {
-            name: settings[name] | self._relay_settings(name, databases[name], nats)
-            for name in self._services
-        }
-        programs = {name: self._service(name, settings[name]) for name in self._services}
+        programs = {one.name: self._service(one, settings[one.name]) for one in self._deployables}
+        relays = (
+            self._relay(one, settings[one.name], databases[one.name], nats)
+            for one in self._deployables
+            if one.relay
+        )
         await self._supervisor.start(
-            *(program for name, program in programs.items() if name not in self._late),
-            *(self._relay(name, relays[name]) for name in self._services),
+            *(program for name, program in programs.items() if name not in self._late), *relays
         )
         return Platform(
             addresses=_addresses(settings, databases, nats),
@@ -161,24 +166,30 @@ class _Start:
         program = replace(server.program(), name=name, log=self._folder.log(name))
         return Supervised(program=program, is_ready=server_probe(server))
 
-    async def _database(self, postgres: PostgresServer, service: str) -> Database:
-        return await asyncio.to_thread(postgres.create_database, _package(service))
+    async def _database(self, postgres: PostgresServer, deployable: Deployable) -> Database:
+        return await asyncio.to_thread(postgres.create_database, deployable.package)
 
-    def _settings(self, service: str, database: Database, nats: NatsServer) -> dict[str, str]:
+    def _settings(
+        self, deployable: Deployable, database: Database | None, nats: NatsServer
+    ) -> dict[str, str]:
+        service = deployable.name
+        urls = {} if database is None else {"database_url": database.url}
+        urls |= {"nats_url": nats.url_of(service)} if deployable.messaging else {}
         return {
             **self._environment,
             "SERVICE_NAME": service,
-            **self._secrets(service, database_url=database.url, nats_url=nats.url_of(service)),
+            **self._secrets(service, **urls),
             "HTTP_HOST": LOOPBACK,
             "HTTP_PORT": str(self._folder.port(service)),
-            "RELAY_POKE_PORT": str(self._folder.port(f"{service} poke")),
-            "RELAY_METRICS_PORT": str(self._folder.port(relay_of(service))),
+            **(self._relay_ports(service) if deployable.relay else {}),
             **(self._carrier_settings if service == SHIPPING_SERVICE else {}),
         }
 
-    def _relay_settings(self, service: str, database: Database, nats: NatsServer) -> dict[str, str]:
-        relay = relay_of(service)
-        return self._secrets(relay, database_url=database.relay_url, nats_url=nats.url_of(relay))
+    def _relay_ports(self, service: str) -> dict[str, str]:
+        return {
+            "RELAY_POKE_PORT": str(self._folder.port(f"{service} poke")),
+            "RELAY_METRICS_PORT": str(self._folder.port(relay_of(service))),
+        }
 
     def _secrets(self, name: str, **secrets: str) -> dict[str, str]:
         """Settings that name files with the secrets."""
@@ -195,7 +206,7 @@ class _Start:
         nats: NatsServer,
     ) -> None:
         chassis = str(Path(sysconfig.get_path("scripts")) / "chassis")
-        packages = [_package(service) for service in SERVICES]  # streams of all, whoever runs
+        packages = [one.package for one in with_messaging()]  # streams of all, whoever runs
         provision = self._program(
             "provision",
             (chassis, "provision", *packages),
@@ -203,21 +214,31 @@ class _Start:
         )
         migrations = [
             self._program(
-                f"{service}-migrate",
-                (chassis, "migrate", _package(service)),
-                settings[service],
+                f"{one.name}-migrate",
+                (chassis, "migrate", one.package),
+                settings[one.name],
             )
-            for service in self._services
+            for one in self._deployables
+            if one.database
         ]
         await together(*(self._supervisor.run(program) for program in (provision, *migrations)))
 
-    def _service(self, service: str, settings: Mapping[str, str]) -> Supervised:
-        program = self._program(service, (sys.executable, "-m", _package(service)), settings)
+    def _service(self, deployable: Deployable, settings: Mapping[str, str]) -> Supervised:
+        argv = (sys.executable, "-m", deployable.package)
+        program = self._program(deployable.name, argv, settings)
         return self._answering(program, f"{_http_url(settings['HTTP_PORT'])}/readyz")
 
-    def _relay(self, service: str, settings: Mapping[str, str]) -> Supervised:
+    def _relay(
+        self,
+        deployable: Deployable,
+        settings: Mapping[str, str],
+        database: Database,
+        nats: NatsServer,
+    ) -> Supervised:
+        name = relay_of(deployable.name)
+        own = self._secrets(name, database_url=database.relay_url, nats_url=nats.url_of(name))
         argv = (sys.executable, "-m", "chassis.relay")
-        program = self._program(relay_of(service), argv, settings)
+        program = self._program(name, argv, {**settings, **own})
         return self._answering(program, f"{_http_url(settings['RELAY_METRICS_PORT'])}/livez")
 
     def _answering(self, program: Program, url: str) -> Supervised:
@@ -239,7 +260,11 @@ def _addresses(
 ) -> Addresses:
     return Addresses(
         http={name: _http_url(given["HTTP_PORT"]) for name, given in settings.items()},
-        relays={name: _http_url(given["RELAY_METRICS_PORT"]) for name, given in settings.items()},
+        relays={
+            name: _http_url(given["RELAY_METRICS_PORT"])
+            for name, given in settings.items()
+            if "RELAY_METRICS_PORT" in given
+        },
         nats=nats.url_of(OBSERVER.name),
         postgresql={name: database.url for name, database in databases.items()},
     )
@@ -247,14 +272,8 @@ def _addresses(
 
 def _nats_accounts() -> NatsAccounts:
     """Users as in a cluster, and one for a developer who looks on."""
-    topologies = [topology_of(_package(service)) for service in SERVICES]
-    return NatsAccounts((*platform_users(topologies), OBSERVER))
+    return NatsAccounts((*platform_users(topologies()), OBSERVER))
 
 
 def _http_url(port: str) -> str:
     return f"http://{LOOPBACK}:{port}"
-
-
-def _package(service: str) -> str:
-    """Also the name of its database and of the database's role."""
-    return service.replace("-", "_")

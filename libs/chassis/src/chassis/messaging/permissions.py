@@ -75,9 +75,15 @@ def provisioner_user() -> NatsUser:
 
 
 def platform_users(topologies: Iterable[ServiceTopology]) -> tuple[NatsUser, ...]:
-    """Every user: each service's own and its relay's, and one provisioner."""
-    users = (user(topology) for topology in topologies for user in (service_user, relay_user))
+    """Every user: each service's own, its relay's where it publishes, and one provisioner."""
+    users = (user for topology in topologies for user in _users_of(topology))
     return (*users, provisioner_user())
+
+
+def _users_of(topology: ServiceTopology) -> Iterator[NatsUser]:
+    yield service_user(topology)
+    if topology.publishes:
+        yield relay_user(topology)
 
 
 def _reading(consumer: Consumer, durable: str) -> Iterator[str]:

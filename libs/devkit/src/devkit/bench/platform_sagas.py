@@ -11,10 +11,11 @@ from devkit.bench.placer import Placer, running_placer
 from devkit.bench.saga_check import WrongSagasError
 from devkit.books import Books, read_books
 from devkit.clients import Clients, clients_of
+from devkit.deployables import ORDER_SERVICE
 from devkit.eventually import eventually
 from devkit.models import Order, OrderState
 from devkit.placing import load
-from devkit.platform import ORDER_SERVICE, Platform
+from devkit.platform import Platform
 from devkit.scenario import PlannedOrder, Scenario
 
 _PLACED_AT_ONCE = 16

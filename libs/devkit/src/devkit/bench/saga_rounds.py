@@ -14,8 +14,9 @@ from devkit.bench.meter import StatementMeter
 from devkit.bench.peer_environment import PeerEnvironment
 from devkit.bench.platform_sagas import platform_sagas
 from devkit.bench.sagas import SagaLatency, SagaMeasurement, Saturation
+from devkit.deployables import SAGA_SERVICES
 from devkit.embedded.postgres import PostgresServer, relay_role_of
-from devkit.platform import NATS, POSTGRESQL, SAGA_SERVICES, Platform, running_platform
+from devkit.platform import NATS, POSTGRESQL, Platform, running_platform
 from devkit.progress import Stages
 from devkit.run_folder import RunFolder
 

@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from devkit.deployables import SERVICES, with_relay
 from devkit.e2e.release import Release
 from devkit.keeper import Probe, Supervised
-from devkit.platform import NATS, SERVICES, Addresses
+from devkit.platform import NATS, Addresses
 from devkit.ports import LOOPBACK, free_port
 from devkit.processes import Supervisor
 from devkit.program import Program
@@ -62,8 +63,8 @@ class Forwards:
     async def relays(self) -> dict[str, str]:
         """Base URLs of the relays' metrics, by service: of one pod each."""
         return {
-            service: await self.http(f"deployment/{self._release.named(service)}", _RELAY_PORT)
-            for service in SERVICES
+            one.name: await self.http(f"deployment/{self._release.named(one.name)}", _RELAY_PORT)
+            for one in with_relay()
         }
 
     async def jaeger(self) -> str:

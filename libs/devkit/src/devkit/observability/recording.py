@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from devkit.platform import Addresses, relay_of
+from devkit.deployables import relay_of
+from devkit.platform import Addresses
 from devkit.promql.series import History
 
 SCRAPE_TIMEOUT_SECONDS = 4.0

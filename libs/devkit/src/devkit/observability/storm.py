@@ -16,9 +16,10 @@ from chassis.leases import Leases
 from chassis.messaging.headers import encode_header_block
 from devkit.bench.outbox_load import LoadMessage, insert_messages, load_message
 from devkit.clients import clients_of
+from devkit.deployables import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE
 from devkit.eventually import eventually
 from devkit.models import Line
-from devkit.platform import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE, Platform
+from devkit.platform import Platform
 
 MORE_THAN_A_PROCESS_HOLDS = 2_200
 _PATIENCE_SECONDS = 120

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
+from devkit.deployables import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE
 from devkit.e2e.commands import CommandFailedError
 from devkit.e2e.load import together, while_orders_run
 from devkit.e2e.pods import is_ready, name_of, restarts_of, uid_of
 from devkit.e2e.release import Release
 from devkit.e2e.step import Result, Surroundings
 from devkit.e2e.waiting import ready_pods, until
-from devkit.platform import CUSTOMER_SERVICE, INVENTORY_SERVICE, NATS, ORDER_SERVICE, POSTGRESQL
+from devkit.platform import NATS, POSTGRESQL
 
 _RELAY = "relay"
 # No process of a container may kill its first one. The kernel may, over its limit of CPU seconds;

@@ -1,10 +1,10 @@
 """What the users of NATS are refused, with the passwords that the release has made."""
 
-from chassis.messaging.description import topology_of
 from chassis.messaging.permissions import PROVISIONER, relay_user_name
+from devkit.deployables import topologies, with_messaging
 from devkit.e2e.step import Result, Surroundings
 from devkit.nats_rights import Rights, visiting
-from devkit.platform import NATS, SERVICES
+from devkit.platform import NATS
 
 
 async def permissions(at: Surroundings) -> Result:
@@ -12,7 +12,7 @@ async def permissions(at: Surroundings) -> Result:
 
     What is its own is not tried: on a platform that runs, it would be heard.
     """
-    rights = Rights(tuple(topology_of(service.replace("-", "_")) for service in SERVICES))
+    rights = Rights(topologies())
     refused = 0
     faults: list[str] = []
     with at.stages.stage("every user of NATS tries what it may not do"):
@@ -30,7 +30,8 @@ async def permissions(at: Surroundings) -> Result:
 def _secrets() -> dict[str, tuple[str, str]]:
     """By user, the Secret that holds its URL, without the release's name, and the key in it."""
     secrets = {PROVISIONER: (f"{NATS}-{PROVISIONER}", "url")}
-    for service in SERVICES:
-        secrets[service] = (f"{service}-{NATS}", "url")
-        secrets[relay_user_name(service)] = (f"{service}-{NATS}", "relay-url")
+    for one in with_messaging():
+        secrets[one.name] = (f"{one.name}-{NATS}", "url")
+        if one.relay:
+            secrets[relay_user_name(one.name)] = (f"{one.name}-{NATS}", "relay-url")
     return secrets

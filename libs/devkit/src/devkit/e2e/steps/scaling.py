@@ -4,12 +4,12 @@ import asyncio
 from functools import partial
 
 from devkit.concurrency import task_group
+from devkit.deployables import ORDER_SERVICE
 from devkit.e2e.load import ORDERS_BEFORE, portion, together, while_orders_run
 from devkit.e2e.published import published_orders
 from devkit.e2e.release import Release
 from devkit.e2e.step import Result, Surroundings
 from devkit.e2e.waiting import no_pods, ready_pods
-from devkit.platform import ORDER_SERVICE
 
 _MANY = 3
 

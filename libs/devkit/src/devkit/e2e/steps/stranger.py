@@ -3,12 +3,13 @@
 import json
 
 from devkit.charts import Manifest
+from devkit.deployables import ORDER_SERVICE, SERVICES
 from devkit.e2e.forwards import JAEGER
 from devkit.e2e.pods import has_finished
 from devkit.e2e.release import Release
 from devkit.e2e.step import Result, Surroundings
 from devkit.e2e.waiting import until
-from devkit.platform import NATS, ORDER_SERVICE, POSTGRESQL, SERVICES
+from devkit.platform import NATS, POSTGRESQL
 
 _NAME = "stranger"
 _CONTROL = "kubernetes.default.svc:443"

@@ -1,0 +1,78 @@
+"""What the platform is made of: its services, and the parts that each of them has."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from chassis.messaging.description import topology_of
+from chassis.messaging.topology import ServiceTopology
+
+ORDER_SERVICE: Final = "order-service"
+CUSTOMER_SERVICE: Final = "customer-service"
+INVENTORY_SERVICE: Final = "inventory-service"
+SHIPPING_SERVICE: Final = "shipping-service"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployable:
+    """A service as it is deployed: always HTTP, and what else it is said to have.
+
+    Whether it has a relay follows from its messaging: whoever publishes has one.
+    """
+
+    name: str
+    database: bool = True
+    messaging: bool = True
+
+    @property
+    def package(self) -> str:
+        """Also the name of its database and of the database's role."""
+        return self.name.replace("-", "_")
+
+    @property
+    def topology(self) -> ServiceTopology:
+        """What it declares; nothing, where it has no messaging."""
+        if self.messaging:
+            return topology_of(self.package)
+        return ServiceTopology(service=self.name, context=self.package)
+
+    @property
+    def relay(self) -> bool:
+        return bool(self.topology.publishes)
+
+
+DEPLOYABLES: Final = (
+    Deployable(name=ORDER_SERVICE),
+    Deployable(name=CUSTOMER_SERVICE),
+    Deployable(name=INVENTORY_SERVICE),
+    Deployable(name=SHIPPING_SERVICE),
+)
+SAGA_SERVICES: Final = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
+SERVICES: Final = tuple(deployable.name for deployable in DEPLOYABLES)
+
+
+def deployables(names: Iterable[str]) -> tuple[Deployable, ...]:
+    """Those with the names; raises KeyError for a name that no service has."""
+    known = {deployable.name: deployable for deployable in DEPLOYABLES}
+    return tuple(known[name] for name in names)
+
+
+def with_database() -> tuple[Deployable, ...]:
+    return tuple(deployable for deployable in DEPLOYABLES if deployable.database)
+
+
+def with_messaging() -> tuple[Deployable, ...]:
+    return tuple(deployable for deployable in DEPLOYABLES if deployable.messaging)
+
+
+def with_relay() -> tuple[Deployable, ...]:
+    return tuple(deployable for deployable in DEPLOYABLES if deployable.relay)
+
+
+def topologies() -> tuple[ServiceTopology, ...]:
+    """What all services with messaging declare."""
+    return tuple(deployable.topology for deployable in with_messaging())
+
+
+def relay_of(service: str) -> str:
+    return f"{service}-relay"
