@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.messaging import headers as names
 from chassis.messaging.contracts import Kind
+from chassis.messaging.topology import kind_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +28,7 @@ class HeardMessage:
             source=headers[names.SOURCE],
             key=headers[names.SUBJECT],
             conversation=headers.get(names.CORRELATION_ID, ""),
-            kind=Kind(subject.split(".")[1]),
+            kind=kind_of(subject),
         )
 
     @property

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from httpx import AsyncClient, Response
 
+from chassis.http.consistency import CONSISTENCY_TOKEN, ConsistencyToken
 from chassis.persistence.database import Database
 from chassis.testing.outbox import outbox_messages
 from chassis.testing.statements import recorded_statements
@@ -54,6 +55,16 @@ async def test_whoever_listens_is_told_what_a_customer_is_from_now_on(
         CustomerRegistered(customer_id="ALFKI", name=name, country="Germany")
         for name in ("Alfreds Futterkiste", "Alfreds")
     ]
+
+
+async def test_the_token_of_a_customer_names_the_event_that_tells_of_it(
+    client: AsyncClient, service_database: Database
+):
+    answers = [await client.put("/customers/ALFKI", json=ALFKI) for _ in range(2)]
+
+    told = await outbox_messages(service_database)
+    tokens = [ConsistencyToken.read(answer.headers[CONSISTENCY_TOKEN]) for answer in answers]
+    assert [token.event_ids for token in tokens] == [{message.message_id} for message in told]
 
 
 async def test_registering_a_customer_and_telling_it_are_two_statements(

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient, Response
 
+from chassis.http.consistency import CONSISTENCY_TOKEN, ConsistencyToken
 from chassis.persistence.database import Database
 from chassis.testing.handling import handle_batch
 from chassis.testing.outbox import outbox_messages
@@ -68,6 +69,16 @@ async def test_whoever_listens_is_told_what_a_product_is_from_now_on(
     assert [ProductRegistered.from_body(message.body) for message in told] == [
         ProductRegistered(product_id="1", name=name) for name in ("Chai", "Chai tea")
     ]
+
+
+async def test_the_token_of_a_product_names_the_event_that_tells_of_it(
+    client: AsyncClient, service_database: Database
+):
+    answers = [await client.put("/products/1", json=CHAI) for _ in range(2)]
+
+    told = await outbox_messages(service_database)
+    tokens = [ConsistencyToken.read(answer.headers[CONSISTENCY_TOKEN]) for answer in answers]
+    assert [token.event_ids for token in tokens] == [{message.message_id} for message in told]
 
 
 async def test_registering_a_product_and_telling_it_are_two_statements(

@@ -9,6 +9,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from chassis.http.consistency import CONSISTENCY_TOKEN, ConsistencyToken
 from chassis.persistence.database import Database
 from chassis.testing.statements import recorded_statements
 
@@ -59,6 +60,14 @@ async def test_order_saga_event_and_first_command_are_one_transaction(
     assert await wire.types() == ["order.OrderPlaced.v1", "customer.ReserveCredit.v1"]
 
 
+async def test_the_token_of_an_order_names_the_event_that_tells_of_it(place: Callable, wire):
+    accepted = await place()
+
+    placed = (await wire.sent())[0]
+    token = ConsistencyToken.read(accepted.headers[CONSISTENCY_TOKEN])
+    assert token.event_ids == {placed.message_id}
+
+
 async def test_when_the_first_command_cannot_be_written_nothing_is(
     client: AsyncClient, place: Callable, service_database: Database
 ):
@@ -81,6 +90,7 @@ async def test_the_same_key_and_body_give_the_same_order(client: AsyncClient, pl
 
     assert first.content == again.content
     assert again.headers["idempotent-replayed"] == "true"
+    assert again.headers[CONSISTENCY_TOKEN] == first.headers[CONSISTENCY_TOKEN]
     assert len(await orders(client)) == 1
 
 
@@ -100,6 +110,7 @@ async def test_the_same_order_sent_ten_times_at_once_is_placed_once(
 
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["order_id"] for answer in answers}) == 1
+    assert len({answer.headers[CONSISTENCY_TOKEN] for answer in answers}) == 1
     assert len(await orders(client)) == 1
 
 

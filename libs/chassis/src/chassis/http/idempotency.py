@@ -29,6 +29,13 @@ from chassis.http.problems import ProblemType
 from chassis.persistence.database import fetch_all
 
 REPLAYED = "Idempotent-Replayed"
+REPLAY_DOCUMENTED: dict[str, Any] = {
+    REPLAYED: {
+        "description": "`true` where the answer was given before",
+        "schema": {"enum": ["true"]},
+    }
+}
+"""What an OpenAPI response object's `headers` say of it."""
 
 _CLAIM = """
 INSERT INTO idempotency_keys (key, request_digest, response) VALUES ($1, $2, $3)

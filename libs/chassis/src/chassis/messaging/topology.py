@@ -65,6 +65,11 @@ def channel_of(subject: str) -> str:
     return f"{context}.{rest.partition('.')[0]}"
 
 
+def kind_of(subject: str) -> Kind:
+    """The kind of the messages on a subject: its second token."""
+    return Kind(subject.split(".", 2)[1])
+
+
 def commands(context: str, partitions: int = DEFAULT_PARTITIONS) -> Channel:
     return Channel(context, Kind.COMMANDS, partitions)
 

@@ -12,7 +12,7 @@ from chassis.messaging.topology import Channel, ServiceTopology, TopologyError
 from chassis.outbox.cause import cause_of
 from chassis.outbox.poke import Poke
 from chassis.outbox.row import OutboxRow
-from chassis.outbox.session import OutboxSession
+from chassis.outbox.session import outbox_session
 from chassis.persistence.tables import RELAY_SHARDS
 from chassis.telemetry.current import tracing
 
@@ -44,6 +44,7 @@ class Outbox:
             self.add(
                 session,
                 OutgoingMessage(
+                    message_id=outbox_session(session).next_event_id(),
                     message=event,
                     key=event.key,
                     correlation_id=cause.correlation_id if cause else None,
@@ -56,10 +57,7 @@ class Outbox:
 
         Raises TopologyError for a channel that the service's topology does not name.
         """
-        sync_session = session.sync_session
-        if not isinstance(sync_session, OutboxSession):
-            raise TypeError("the session is not the chassis's: take it from Database.sessions")
-        sync_session.publish(self._row(outgoing), self._poke)
+        outbox_session(session).publish(self._row(outgoing), self._poke)
 
     def _row(self, outgoing: OutgoingMessage) -> OutboxRow:
         channel = self._channel(outgoing)

@@ -1,9 +1,12 @@
 """Publishing where only the session is at hand: in use cases and in a saga's local steps."""
 
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.contracts import Event
 from chassis.outbox.outbox import Outbox
+from chassis.outbox.session import outbox_session
 from chassis.persistence.database import Database
 
 _OUTBOX = "chassis.outbox"
@@ -30,3 +33,17 @@ def publish(session: AsyncSession, *events: Event) -> None:
             "the session knows no outbox: `bind_outbox(database, outbox)` where it is composed"
         )
     outbox.publish(session, *events)
+
+
+def reserve(session: AsyncSession, event_id: UUID) -> None:
+    """Have the next event that the transaction publishes take this id.
+
+    For an answer that has to be known before the change, such as one kept under an idempotency key.
+    A commit without that event raises UnspentIdError, and nothing is committed.
+    """
+    outbox_session(session).reserve(event_id)
+
+
+def published(session: AsyncSession) -> tuple[UUID, ...]:
+    """The ids of the events that the session's transaction has published so far, in order."""
+    return tuple(outbox_session(session).event_ids)

@@ -7,10 +7,15 @@ savepoint drops those published since.
 """
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
+from chassis.ids import new_id
+from chassis.messaging.contracts import Kind
+from chassis.messaging.topology import kind_of
 from chassis.outbox.poke import Poke
 from chassis.outbox.row import OutboxRow
 
@@ -20,9 +25,14 @@ SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::byt
 """
 
 
+class UnspentIdError(RuntimeError):
+    """An id was reserved for an event that the transaction does not publish."""
+
+
 @dataclass(slots=True)
 class _Unwritten:
     rows: list[OutboxRow] = field(default_factory=list)
+    reserved: list[UUID] = field(default_factory=list)
     savepoints: dict[SessionTransaction, int] = field(default_factory=dict)
     pokes: set[Poke] = field(default_factory=set)
 
@@ -39,9 +49,46 @@ class OutboxSession(Session):
         self.unwritten.rows.append(row)
         self.unwritten.pokes.add(poke)
 
+    def reserve(self, event_id: UUID) -> None:
+        """Have the next event take this id; see `chassis.outbox.publishing.reserve`."""
+        self.unwritten.reserved.append(event_id)
+
+    def next_event_id(self) -> UUID:
+        """The id of an event that is about to be published: one that was reserved, or a new one."""
+        unspent = self.unspent
+        return unspent[0] if unspent else new_id()
+
+    @property
+    def unspent(self) -> list[UUID]:
+        """Ids that are reserved and that no event has; a savepoint's rollback gives one back."""
+        if not self.unwritten.reserved:
+            return []
+        spent = {row.message_id for row in self.unwritten.rows}
+        return [one for one in self.unwritten.reserved if one not in spent]
+
+    @property
+    def event_ids(self) -> list[UUID]:
+        """The ids of the events that the transaction has published so far."""
+        return [
+            row.message_id for row in self.unwritten.rows if kind_of(row.subject) is Kind.EVENTS
+        ]
+
+
+def outbox_session(session: AsyncSession) -> OutboxSession:
+    """What carries the session's messages; raises TypeError for a session of another's making."""
+    sync_session = session.sync_session
+    if not isinstance(sync_session, OutboxSession):
+        raise TypeError("the session is not the chassis's: take it from Database.sessions")
+    return sync_session
+
 
 @event.listens_for(OutboxSession, "before_commit")
 def _write_outbox(session: OutboxSession) -> None:
+    if session.unspent:
+        raise UnspentIdError(
+            "an id was reserved, and no event has it: publish one after `reserve`, in the same "
+            "transaction"
+        )
     rows = session.unwritten.rows
     if not rows:
         return

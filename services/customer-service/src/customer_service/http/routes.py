@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Response
 
 from chassis.http import Transaction, Validators, documented, revalidated
+from chassis.http.registering import answer_registered, registering
 from chassis.values import Reference
 from customer_service.http.models import CustomerAnswer, CustomerDetails, ReservationAnswer
 from customer_service.http.problems import CREDIT_LIMIT_TOO_LOW, CUSTOMER_NOT_FOUND
@@ -16,10 +17,7 @@ router = APIRouter(prefix="/customers", tags=["customers"])
 
 @router.put(
     "/{customer_id}",
-    responses={
-        201: {"description": "The customer is new", "model": CustomerAnswer},
-        **documented(CREDIT_LIMIT_TOO_LOW),
-    },
+    responses=registering(CustomerAnswer, "The customer is new") | documented(CREDIT_LIMIT_TOO_LOW),
 )
 async def put_customer(
     customer_id: Reference, details: CustomerDetails, session: Transaction, response: Response
@@ -32,7 +30,7 @@ async def put_customer(
         country=details.country,
         credit_limit=details.credit_limit,
     )
-    response.status_code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+    answer_registered(response, session, is_new=is_new)
     return CustomerAnswer.model_validate(customer)
 
 

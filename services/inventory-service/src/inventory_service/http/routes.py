@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Response
 
 from chassis.http import Transaction, Validators, documented, revalidated
+from chassis.http.registering import answer_registered, registering
 from chassis.values import Reference
 from inventory_service.http.models import (
     OrderReservationAnswer,
@@ -29,10 +30,7 @@ router = APIRouter(tags=["products"])
 
 @router.put(
     "/products/{product_id}",
-    responses={
-        201: {"description": "The product is new", "model": ProductAnswer},
-        **documented(STOCK_TOO_LOW),
-    },
+    responses=registering(ProductAnswer, "The product is new") | documented(STOCK_TOO_LOW),
 )
 async def put_product(
     product_id: Reference, details: ProductDetails, session: Transaction, response: Response
@@ -41,7 +39,7 @@ async def put_product(
     product, is_new = await register_product(
         session, product_id=product_id, name=details.name, on_hand=details.on_hand
     )
-    response.status_code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+    answer_registered(response, session, is_new=is_new)
     return ProductAnswer.model_validate(product)
 
 

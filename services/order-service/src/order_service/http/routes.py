@@ -7,8 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 
 from chassis.http import Answer, Idempotency, Transaction, documented, provided
-from chassis.http.idempotency import IDEMPOTENCY_KEY_REUSED
+from chassis.http.consistency import TOKEN_DOCUMENTED, token_headers
+from chassis.http.idempotency import IDEMPOTENCY_KEY_REUSED, REPLAY_DOCUMENTED
 from chassis.ids import new_id
+from chassis.outbox.publishing import reserve
 from chassis.sagas import SagaHistory, SagaOrchestrator, saga_history
 from order_service.domain.order import Order, OrderState
 from order_service.http.models import OrderAnswer, OrderRequest, PlacedOrderAnswer
@@ -24,6 +26,8 @@ from order_service.sagas.create_order import CreateOrderData, CreateOrderSaga
 
 Orchestrator = Annotated[SagaOrchestrator, provided(SagaOrchestrator)]
 
+LOCATION = {"Location": {"description": "The order", "schema": {"type": "string"}}}
+
 router = APIRouter(prefix="/orders", tags=["orders"])
 
 
@@ -31,7 +35,10 @@ router = APIRouter(prefix="/orders", tags=["orders"])
     "",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=PlacedOrderAnswer,
-    responses=documented(INVALID_ORDER, IDEMPOTENCY_KEY_REUSED),
+    responses={
+        202: {"headers": LOCATION | REPLAY_DOCUMENTED | TOKEN_DOCUMENTED},
+        **documented(INVALID_ORDER, IDEMPOTENCY_KEY_REUSED),
+    },
 )
 async def place_order(
     request: OrderRequest,
@@ -46,14 +53,16 @@ async def place_order(
         lines=request.order_lines(),
         at=datetime.now(UTC),
     )
+    event_id = new_id()
     answer = Answer(
         status=status.HTTP_202_ACCEPTED,
         body=PlacedOrderAnswer.model_validate(order),
-        headers={"Location": f"/orders/{order.order_id}"},
+        headers={"Location": f"/orders/{order.order_id}", **token_headers(event_id)},
     )
     earlier = await idempotency.claim(session, request, answer)
     if earlier is not None:
         return earlier
+    reserve(session, event_id)
     data = CreateOrderData.model_validate(order)
     await orchestrator.start(session, CreateOrderSaga, data, subject_key=str(order.order_id))
     return answer.to_response()
@@ -67,7 +76,10 @@ async def place_order(
 async def cancel_order(
     order_id: UUID, session: Transaction, orchestrator: Orchestrator
 ) -> OrderAnswer:
-    """Begin to cancel an approved order; asking again while that is under way changes nothing."""
+    """Begin to cancel an approved order; asking again while that is under way changes nothing.
+
+    No event tells of the beginning, so there is no token: views hear of the end.
+    """
     order = await get_order(session, order_id, lock=True)
     if order.state is not OrderState.CANCEL_PENDING:
         data = CancelOrderData.of(order)
