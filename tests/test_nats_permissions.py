@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from nats.aio.msg import Msg
 
-from chassis.messaging.inbox import inbox_prefix
 from chassis.messaging.permissions import PROVISIONER, platform_users, relay_user_name, service_user
 from chassis.messaging.provisioner import provision
 from chassis.messaging.topology import ServiceTopology
@@ -83,9 +82,9 @@ async def test_what_is_foreign_to_a_user_is_all_that_it_is_refused(server: NatsS
 
 
 @pytest.mark.parametrize("user", USERS)
-async def test_everybody_hears_only_the_answers_to_its_own_questions(server: NatsServer, user: str):
+async def test_everybody_hears_only_answers_to_its_own_questions_and_what_its_views_show(server: NatsServer, user: str):
     async with visiting_as(server, user) as visitor:
-        assert await visitor.may_subscribe(RIGHTS.to_hear) == {f"{inbox_prefix(user)}.>"}
+        assert await visitor.may_subscribe(RIGHTS.to_hear) == RIGHTS.heard_by(user)
 
 
 @pytest.mark.parametrize("login", [{}, {"user": USERS[0], "pass": "guessed"}], ids=["none", "bad"])

@@ -60,9 +60,10 @@ def test_document_topology_and_chart_name_the_same_channels(package: str, docume
 
     assert channels("send") == [channel.name for channel in topology.publishes]
     assert [f"{name}.>" for name in channels("send")] == block["publishes"]
-    assert channels("receive") == [consumer.channel.name for consumer in topology.consumers]
+    consumed = [consumer.channel for consumer in topology.consumers]
+    assert channels("receive") == [channel.name for channel in (*consumed, *topology.reads)]
     assert [name.replace(".", "-") for name in channels("receive")] == [
-        consumer["stream"] for consumer in block["consumers"]
+        one["stream"] for one in (*block["consumers"], *block.get("reads", ()))
     ]
     assert set(document["channels"]) == {*channels("send"), *channels("receive")}
 

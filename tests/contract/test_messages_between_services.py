@@ -70,5 +70,6 @@ def test_what_a_service_sends_to_or_reads_is_owned_with_the_same_partitions():
     owned = {stream.channel for one in CATALOGUES for stream in one.topology.streams}
     used = {channel for one in CATALOGUES for channel in one.topology.sends_to}
     used |= {consumer.channel for one in CATALOGUES for consumer in one.topology.consumers}
+    used |= {channel for one in CATALOGUES for channel in one.topology.reads}
 
     assert used <= owned

@@ -12,7 +12,12 @@ create a consumer can read every stream, so nobody but the provisioner may.
 {{- $reads = concat $reads (list (printf "$JS.API.CONSUMER.INFO.%s" $place) (printf "$JS.API.CONSUMER.MSG.NEXT.%s" $place) (printf "$JS.ACK.%s.>" $place) (printf "$JS.ACK.*.*.%s.>" $place)) }}
 {{- end }}
 {{- end }}
-{{ include "demo.natsUser" (dict "name" $name "publish" $reads) }}
+{{- $listens := list }}
+{{- range $messaging.reads }}
+{{- $reads = concat $reads (list (printf "$JS.API.DIRECT.GET.%s" .stream) (printf "$JS.API.STREAM.INFO.%s" .stream)) }}
+{{- $listens = append $listens .subjects }}
+{{- end }}
+{{ include "demo.natsUser" (dict "name" $name "publish" $reads "listens" $listens) }}
 {{- with $messaging.publishes }}
 {{ include "demo.natsUser" (dict "name" (printf "%s-relay" $name) "publish" (append . "$JS.API.STREAM.NAMES")) }}
 {{- end }}

@@ -16,7 +16,8 @@ class Bell:
     def silence(self) -> None:
         self._rung.clear()
 
-    async def wait(self, seconds: float) -> None:
-        """Until it rings, for `seconds` at the longest."""
+    async def wait(self, seconds: float) -> bool:
+        """Until it rings, for `seconds` at the longest; returns whether it has rung."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._rung.wait(), seconds)
+        return self._rung.is_set()

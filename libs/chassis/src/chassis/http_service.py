@@ -36,7 +36,7 @@ class HttpService:
     """A service that answers over HTTP; one that also has messaging is a `chassis.service.Service`.
 
     `name` is the deployable's. `reported` parts are shown by `/readyz`, and it is ready without
-    them.
+    them; it is not without those that are put into `required`.
     """
 
     def __init__(
@@ -51,11 +51,13 @@ class HttpService:
     ) -> None:
         self.name = name
         self.settings = settings
+        self.required: dict[str, Check] = {}
         self.http: FastAPI = create_http_app(
             name,
             database,
             broker=broker,
             reported=reported,
+            required=self.required,
             max_body_bytes=settings.max_body_bytes,
             before_scrape=before_scrape,
             lifespan=self._lifespan,

@@ -12,6 +12,7 @@ from chassis.consumers.policy import RetryPolicy
 from chassis.consumers.processor import Processor
 from chassis.database_gauges import DatabaseGauges
 from chassis.flows import Flow, FlowMonitor, flow_routes
+from chassis.http.problems import declare_problems
 from chassis.http_service import HttpService, run
 from chassis.messaging.contracts import Kind
 from chassis.messaging.topology import Consumer, ServiceTopology, TopologyError
@@ -26,6 +27,7 @@ from chassis.sagas.timers import SagaTimers
 from chassis.settings import ServiceSettings
 from chassis.telemetry.setup import configure_tracing
 from chassis.telemetry.switch import Switch
+from chassis.views import VIEW_NOT_READY, KeptView, View
 
 __all__ = ["Service", "run"]
 
@@ -99,6 +101,18 @@ class Service(HttpService):
         self.run_beside("flow monitor", FlowMonitor(self.database, flows).run)
         self.http.include_router(flow_routes())
 
+    def keep(self, view: View) -> KeptView:
+        """Keep a view: build it where it is missing, feed it, and swap in what is rebuilt.
+
+        Its channels are among the topology's `reads`; raises TopologyError where one is not. The
+        service is ready once this version of the view is live.
+        """
+        kept = KeptView(self.database, view, self.topology, self.broker.client)
+        self.run_beside(f"view {view.name}", kept.run)
+        self.required[f"view {view.name}"] = kept.check_ready
+        declare_problems(self.http, VIEW_NOT_READY)
+        return kept
+
     def trace(self) -> Switch:
         return configure_tracing(
             self.name,
@@ -117,6 +131,7 @@ class Service(HttpService):
             **super().what_is_on(),
             "broker": "on: connecting in the background, HTTP does not wait for it",
             "consumers": [consumer.name for consumer in self.topology.consumers],
+            "reads": [channel.name for channel in self.topology.reads],
             "publishes": [channel.name for channel in self.topology.publishes],
             "relay": f"poked at UDP {poke_port}"
             if poke_port

@@ -49,7 +49,17 @@ class Rights:
 
     def foreign_to(self, user: str) -> tuple[set[str], set[str]]:
         """What it must not publish to, and what it must not hear."""
-        return self.to_publish - self._own(user), self.to_hear - {f"{inbox_prefix(user)}.>"}
+        return self.to_publish - self._own(user), self.to_hear - self.heard_by(user)
+
+    def heard_by(self, user: str) -> set[str]:
+        """What it may subscribe to: answers in its inbox, and channels that its views show."""
+        read = {
+            channel.subjects
+            for topology in self.topologies
+            for channel in topology.reads
+            if topology.service == user
+        }
+        return {f"{inbox_prefix(user)}.>", *read}
 
     def _own(self, user: str) -> set[str]:
         if user == PROVISIONER:
@@ -85,12 +95,14 @@ class Rights:
 
 
 def own_reading(topology: ServiceTopology) -> set[str]:
-    """What a service publishes to read and acknowledge."""
+    """What a service publishes to read, by durable or by sequence, and to acknowledge."""
     places = _durables(topology)
     return {
         *(f"$JS.API.CONSUMER.INFO.{stream}.{durable}" for stream, durable in places),
         *(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}" for stream, durable in places),
         *(ack for place in places for ack in _acknowledgements(*place)),
+        *(f"$JS.API.DIRECT.GET.{channel.stream}" for channel in topology.reads),
+        *(f"$JS.API.STREAM.INFO.{channel.stream}" for channel in topology.reads),
     }
 
 

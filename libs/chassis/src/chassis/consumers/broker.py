@@ -22,6 +22,7 @@ from faststream.nats.subscriber.config import (
 )
 from faststream.nats.subscriber.specification import NatsSubscriberSpecification
 from faststream.nats.subscriber.usecases.core_subscriber import CoreSubscriber
+from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -94,6 +95,13 @@ class MessageBroker(NatsBroker):
             error_cb=self._on_error,
         )
         self._database = database
+        self._has_connected = asyncio.Event()
+
+    async def client(self) -> Client:
+        """The connection to NATS, once there has been one; it may be broken at the moment."""
+        await self._has_connected.wait()
+        client: Client = self.config.connection_state.connection
+        return client
 
     def consume(
         self, consumer: Consumer, processor: Processor, policy: RetryPolicy | None = None
@@ -118,6 +126,7 @@ class MessageBroker(NatsBroker):
     async def start(self) -> None:
         await super().start()
         NATS.connected()
+        self._has_connected.set()
 
     async def survey(self) -> None:
         """Bring the gauges of all consumers up to date; raises what NATS raises."""

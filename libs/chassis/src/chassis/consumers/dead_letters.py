@@ -25,6 +25,7 @@ class DeadReason(StrEnum):
     MALFORMED = "malformed"
     UNREADABLE = "unreadable"
     RETRIES_EXHAUSTED = "retries-exhausted"
+    NOT_PROJECTED = "not-projected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

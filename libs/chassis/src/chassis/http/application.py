@@ -1,5 +1,6 @@
 """A service's HTTP application, with everything that is the same in all of them."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 
 from fastapi import FastAPI
@@ -27,6 +28,7 @@ def create_http_app(
     *,
     broker: NatsBroker | None = None,
     reported: Mapping[str, Check] | None = None,
+    required: dict[str, Check] | None = None,
     registry: CollectorRegistry = REGISTRY,
     before_scrape: BeforeScrape | None = None,
     max_body_bytes: int = MEBIBYTE,
@@ -34,9 +36,10 @@ def create_http_app(
 ) -> FastAPI:
     """An application with health, metrics and problems; a service includes its routers.
 
-    Readiness requires the database, where there is one, and only reports the broker: without it a
-    service still accepts requests, into its outbox. It also reports what else it is given as
-    `reported`. Routes take `Transaction` for a transaction on the database.
+    Readiness requires the database, where there is one, and what is `required` besides, which may
+    grow later. It only reports the broker: without it a service still accepts requests, into its
+    outbox. It also reports what else it is given as `reported`. Routes take `Transaction` for a
+    transaction on the database.
     """
     app = FastAPI(title=title, version="1", lifespan=lifespan, telemetry=REQUEST_SPANS)
     app.add_middleware(BodyLimitMiddleware, limit=max_body_bytes)
@@ -47,8 +50,13 @@ def create_http_app(
     document_problems(app)
     if database is not None:
         provide(app, database)
-    required = {} if database is None else {"database": reaches(database)}
+    needed = {} if database is None else {"database": reaches(database)}
     connected = {} if broker is None else {"nats": connects(broker)}
-    app.include_router(health_routes(required=required, reported={**connected, **(reported or {})}))
+    app.include_router(
+        health_routes(
+            required=ChainMap({} if required is None else required, needed),
+            reported={**connected, **(reported or {})},
+        )
+    )
     app.include_router(metrics_routes(registry, before_scrape))
     return app

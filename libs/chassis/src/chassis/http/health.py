@@ -33,10 +33,11 @@ class Readiness(BaseModel):
 def health_routes(*, required: Mapping[str, Check], reported: Mapping[str, Check]) -> APIRouter:
     """Routes for liveness and readiness.
 
-    The service is ready when all `required` parts work; `reported` parts are shown only.
+    The service is ready when all `required` parts work; `reported` parts are shown only. Parts
+    that are added to the mappings later are looked at from then on.
     """
     router = APIRouter(tags=["health"])
-    parts = {name: _Part(check) for name, check in {**reported, **required}.items()}
+    parts: dict[str, _Part] = {}
 
     @router.get("/livez")
     async def livez() -> Liveness:
@@ -50,6 +51,8 @@ def health_routes(*, required: Mapping[str, Check], reported: Mapping[str, Check
     )
     async def readyz() -> Readiness | Response:
         """The parts that the service cannot work without, work."""
+        for name, check in {**reported, **required}.items():
+            parts.setdefault(name, _Part(check))
         states = await asyncio.gather(*(part.look() for part in parts.values()))
         checks = dict(zip(parts, states, strict=True))
         failed = [name for name in required if checks[name].status == "down"]

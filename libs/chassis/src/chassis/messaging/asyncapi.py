@@ -51,7 +51,11 @@ def asyncapi(catalogue: Catalogue, *, version: str, description: str) -> dict[st
     references, schemas = models_json_schema(list(modes.items()), ref_template=_SCHEMAS)
     payloads = {message: references[message, mode] for message, mode in modes.items()}
     channels = dict.fromkeys(
-        (*catalogue.topology.publishes, *(c.channel for c in catalogue.topology.consumers))
+        (
+            *catalogue.topology.publishes,
+            *(consumer.channel for consumer in catalogue.topology.consumers),
+            *catalogue.topology.reads,
+        )
     )
     return {
         "asyncapi": "3.0.0",
@@ -100,7 +104,12 @@ def _operations(catalogue: Catalogue) -> dict[str, Any]:
         | {"x-durables": list(consumer.durables)}
         for consumer in catalogue.topology.consumers
     }
-    return sends | receives
+    reads = {
+        f"read-{channel.name}": _operation("receive", channel, catalogue.received)
+        | {"x-stream": channel.stream}
+        for channel in catalogue.topology.reads
+    }
+    return sends | receives | reads
 
 
 def _operation(action: str, channel: Channel, spoken: Iterable[Spoken]) -> dict[str, Any]:

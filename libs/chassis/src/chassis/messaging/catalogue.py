@@ -64,10 +64,16 @@ def make_catalogue(topology: ServiceTopology, messages: tuple[type[Message], ...
         if _belongs(message, consumer.channel, topology, sent=False)
         and (not consumer.names or message.wire_name in consumer.names)
     )
+    read = (
+        Spoken(message=message, channel=channel)
+        for channel in topology.reads
+        for message in messages
+        if _belongs(message, channel, topology, sent=False)
+    )
     return Catalogue(
         topology=topology,
         sent=tuple(sent),
-        received=tuple(received),
+        received=tuple(dict.fromkeys((*received, *read))),
         owned=tuple(message for message in messages if message.context == topology.context),
     )
 

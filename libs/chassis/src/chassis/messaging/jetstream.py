@@ -35,6 +35,7 @@ def stream_config(stream: Stream) -> StreamConfig:
         num_replicas=stream.replicas,
         duplicate_window=stream.duplicate_window.total_seconds(),
         allow_atomic=True,
+        allow_direct=keep,
         metadata={PARTITIONS: str(stream.channel.partitions)},
     )
 

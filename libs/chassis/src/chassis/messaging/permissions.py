@@ -3,7 +3,8 @@
 Streams and durables are made by the provisioner alone. Whoever may create a consumer can read any
 stream, because JetStream does not check a consumer's filter against its maker's permissions. So a
 service may only fetch from and acknowledge to the durables that are declared for it, and its relay
-may only publish to the declared channels. Nobody may delete or purge.
+may only publish to the declared channels. A view reads whole streams, those that are declared, by
+sequence, which cannot change anything. Nobody may delete or purge.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chassis.messaging.inbox import inbox_prefix
-from chassis.messaging.topology import Consumer, ServiceTopology
+from chassis.messaging.topology import Channel, Consumer, ServiceTopology
 
 PROVISIONER: Final = "provisioner"
 
@@ -53,14 +54,22 @@ def relay_user_name(service: str) -> str:
 
 
 def service_user(topology: ServiceTopology) -> NatsUser:
-    """The user of a service's own process: reads its durables, and sends nothing."""
+    """The user of a service's own process: reads its durables, and sends nothing.
+
+    What its views read, it also listens to: only to know when to look into the stream.
+    """
     subjects = (
         subject
         for consumer in topology.consumers
         for durable in consumer.durables
         for subject in _reading(consumer, durable)
     )
-    return NatsUser(name=topology.service, publish=tuple(subjects))
+    direct = (subject for channel in topology.reads for subject in _reading_directly(channel))
+    return NatsUser(
+        name=topology.service,
+        publish=(*subjects, *direct),
+        listens=tuple(channel.subjects for channel in topology.reads),
+    )
 
 
 def relay_user(topology: ServiceTopology) -> NatsUser:
@@ -84,6 +93,11 @@ def _users_of(topology: ServiceTopology) -> Iterator[NatsUser]:
     yield service_user(topology)
     if topology.publishes:
         yield relay_user(topology)
+
+
+def _reading_directly(channel: Channel) -> Iterator[str]:
+    yield f"$JS.API.DIRECT.GET.{channel.stream}"
+    yield f"$JS.API.STREAM.INFO.{channel.stream}"
 
 
 def _reading(consumer: Consumer, durable: str) -> Iterator[str]:

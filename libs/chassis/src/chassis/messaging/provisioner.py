@@ -79,6 +79,8 @@ async def make_plan(js: JetStreamContext, topologies: Sequence[ServiceTopology])
     own = {stream.name for stream in streams}
     for topology in topologies:
         plan += await _plan_senders(js, topology, own)
+        for channel in topology.reads:
+            plan += await _plan_reader(js, topology.service, channel, own)
         for consumer in topology.consumers:
             plan += await _plan_consumer(js, consumer, own)
     return plan
@@ -94,7 +96,8 @@ def check_agreement(topologies: Iterable[ServiceTopology]) -> None:
                 raise TopologyError(f"{stream.name} is declared by two services; one owns a stream")
             owned[stream.name] = (topology.service, stream.channel)
     for topology in topologies:
-        used = (*topology.sends_to, *(consumer.channel for consumer in topology.consumers))
+        consumed = (consumer.channel for consumer in topology.consumers)
+        used = (*topology.sends_to, *consumed, *topology.reads)
         for channel in used:
             owner, declared = owned.get(channel.stream, ("", channel))
             if declared != channel:
@@ -160,14 +163,23 @@ async def _plan_consumer(
     js: JetStreamContext, consumer: Consumer, own: AbstractSet[str]
 ) -> list[Action]:
     channel = consumer.channel
-    if channel.stream not in own:
-        info = await _stream_info(js, channel.stream)
-        if info is None:
-            reason = f"{consumer.service} reads it, and its owner has not provisioned it yet"
-            return [Action(Verb.WAIT, "stream", channel.stream, reason)]
-        if refusal := _disagreement(consumer.service, channel, info):
-            return [refusal]
+    if obstacles := await _plan_reader(js, consumer.service, channel, own):
+        return obstacles
     return [await _plan_durable(js, consumer, number) for number in range(channel.partitions)]
+
+
+async def _plan_reader(
+    js: JetStreamContext, service: str, channel: Channel, own: AbstractSet[str]
+) -> list[Action]:
+    """What stands in the way of reading a channel, whose stream may be another service's."""
+    if channel.stream in own:
+        return []
+    info = await _stream_info(js, channel.stream)
+    if info is None:
+        reason = f"{service} reads it, and its owner has not provisioned it yet"
+        return [Action(Verb.WAIT, "stream", channel.stream, reason)]
+    refusal = _disagreement(service, channel, info)
+    return [refusal] if refusal else []
 
 
 def _disagreement(service: str, channel: Channel, info: StreamInfo) -> Action | None:

@@ -146,6 +146,15 @@ class ServiceTopology:
     streams: tuple[Stream, ...] = ()
     consumers: tuple[Consumer, ...] = ()
     sends_to: tuple[Channel, ...] = field(default=())
+    reads: tuple[Channel, ...] = ()
+    """Events channels that views read, by sequence and without a consumer."""
+
+    def __post_init__(self) -> None:
+        for channel in self.reads:
+            if channel.kind is not Kind.EVENTS:
+                raise TopologyError(
+                    f"{self.service} reads {channel.name}; views read events, which streams keep"
+                )
 
     @property
     def publishes(self) -> tuple[Channel, ...]:

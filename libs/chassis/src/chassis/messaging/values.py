@@ -10,7 +10,8 @@ def messaging_values(topology: ServiceTopology) -> dict[str, Any]:
 
     streams: owned ones, with the subjects that they store and the partitions of their channel;
     consumers: streams that are read, with the durables, one for each partition; publishes: the
-    subjects that the relay sends to.
+    subjects that the relay sends to; reads: streams that views read, with the subjects that they
+    listen to, where there are views.
     """
     return {
         "streams": [
@@ -26,4 +27,9 @@ def messaging_values(topology: ServiceTopology) -> dict[str, Any]:
             for consumer in topology.consumers
         ],
         "publishes": [channel.subjects for channel in topology.publishes],
+        **({"reads": _reads(topology)} if topology.reads else {}),
     }
+
+
+def _reads(topology: ServiceTopology) -> list[dict[str, str]]:
+    return [{"stream": read.stream, "subjects": read.subjects} for read in topology.reads]

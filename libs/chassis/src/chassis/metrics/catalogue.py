@@ -238,7 +238,8 @@ WAITING_OLDEST_AGE: Final = Metric(
 DEAD_LETTERS: Final = Metric(
     name="dead_letter_messages_total",
     kind=Kind.COUNTER,
-    meaning="Messages given up, by reason: malformed, unreadable, retries-exhausted.",
+    meaning="Messages given up, by reason: malformed, unreadable, "
+    "retries-exhausted, not-projected (a view's).",
     labels=("consumer", "reason"),
     exposed_by=SERVICE,
 )

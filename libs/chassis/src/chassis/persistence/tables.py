@@ -5,6 +5,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Uuid,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -225,6 +227,53 @@ Index(
     "flow_expectations_ended",
     flow_expectations.c.ended_at,
     postgresql_where=flow_expectations.c.ended_at.is_not(None),
+)
+
+view_generations = Table(
+    "view_generations",
+    METADATA,
+    Column("view", Text, primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    _text("shape"),
+    _text("state"),
+    _text("waits_for", nullable=True),
+    _time("created_at", default=True),
+    _time("held_at", default=True),
+    _time("live_at", nullable=True),
+    _time("retired_at", nullable=True),
+    _time("drop_after", nullable=True),
+    _time("dropped_at", nullable=True),
+    CheckConstraint("state IN ('BUILDING', 'LIVE', 'RETIRED')", name="view_generations_state"),
+    CheckConstraint(
+        "(state = 'RETIRED') = (retired_at IS NOT NULL)", name="view_generations_retired"
+    ),
+)
+for _state in ("LIVE", "BUILDING"):
+    Index(
+        f"view_generations_one_{_state.lower()}",
+        view_generations.c.view,
+        view_generations.c.version,
+        unique=True,
+        postgresql_where=text(f"state = '{_state}'"),
+    )
+
+view_checkpoints = Table(
+    "view_checkpoints",
+    METADATA,
+    Column("view", Text, primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("reached", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("pending", BigInteger, nullable=True),
+    _time("event_time", nullable=True),
+    Column("complete", Boolean, nullable=False, server_default=true()),
+    Column("snapshots", JSONB, nullable=True),
+    _time("caught_up_at", nullable=True),
+    _time("updated_at", default=True),
 )
 
 idempotency_keys = Table(

@@ -1,0 +1,110 @@
+"""Applying events to a generation: one transaction for a batch, with checkpoint and inbox.
+
+Exactly once and in order, whatever is delivered twice or interrupted. One event that the database
+refuses is found by halving the batch, and becomes a dead letter; a database that is away is no
+reason to give anything up.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.consumers.dead_letters import DeadReason, bury
+from chassis.persistence.database import Database
+from chassis.views.checkpoints import Place, Step, advance
+from chassis.views.coalescing import RowChanges
+from chassis.views.direct_get import Batch
+from chassis.views.events import ViewEvent, project
+from chassis.views.view import View
+from chassis.views.writing import write
+
+log = structlog.get_logger(__name__)
+
+# SQLSTATE classes of what is wrong with a row and stays so: data, constraints, limits, triggers
+_REFUSED = ("21", "22", "23", "44", "54", "P0")
+
+
+class Applier:
+    """Applies the events of one partition to one generation."""
+
+    def __init__(self, database: Database, view: View, place: Place) -> None:
+        self._database = database
+        self._view = view
+        self._place = place
+
+    async def apply(self, start: int, batch: Batch) -> int:
+        """Apply a batch that follows on position `start`; returns the new position.
+
+        Raises CheckpointMovedError when another process was faster, and what the database raises
+        when it is away; in both cases nothing of the batch has been applied that the checkpoint
+        does not show.
+        """
+        messages = batch.messages
+        events = project(self._view, self._place.channel.stream, messages)
+        end = messages[-1].sequence
+        step = Step(start=start, end=end, pending=batch.pending, event_time=events[-1].time)
+        await self._settle(step, events)
+        return end
+
+    async def _settle(self, step: Step, events: Sequence[ViewEvent]) -> None:
+        try:
+            await self._transaction(step, events)
+        except DBAPIError as error:
+            if not _is_refusal(error):
+                raise
+            await self._narrow_down(step, events, error)
+
+    async def _narrow_down(
+        self, step: Step, events: Sequence[ViewEvent], error: DBAPIError
+    ) -> None:
+        if len(events) == 1:
+            events[0].bury(DeadReason.NOT_PROJECTED, error.orig)
+            await self._transaction(step, events)
+            return
+        first, second = events[: len(events) // 2], events[len(events) // 2 :]
+        middle = first[-1].stored.sequence
+        behind = step.pending + len(second)
+        await self._settle(
+            replace(step, end=middle, pending=behind, event_time=first[-1].time), first
+        )
+        await self._settle(replace(step, start=middle), second)
+
+    async def _transaction(self, step: Step, events: Sequence[ViewEvent]) -> None:
+        changes = _gathered(events)
+        async with self._database.sessions.begin() as session:
+            known = await advance(session, self._place, step, [e.event_id for e in events])
+            if known:
+                changes = _gathered(events, without=frozenset(known))
+            await write(session, changes, self._place.generation.schema)
+            await self._bury(session, events, frozenset(known))
+
+    async def _bury(
+        self, session: AsyncSession, events: Sequence[ViewEvent], known: Collection[UUID]
+    ) -> None:
+        consumer = self._place.generation.consumer
+        for event in events:
+            if event.reason is not None and event.event_id not in known:
+                log.error(
+                    "event not applied",
+                    view=consumer,
+                    message_id=str(event.event_id),
+                    reason=event.reason,
+                )
+                await bury(session, event.dead_letter(consumer))
+
+
+def _gathered(events: Sequence[ViewEvent], without: Collection[UUID] = ()) -> RowChanges:
+    changes = RowChanges()
+    for event in events:
+        if event.event_id not in without:
+            changes.add(event.changes)
+    return changes
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""
+    return sqlstate.startswith(_REFUSED)

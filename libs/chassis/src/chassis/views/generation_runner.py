@@ -1,0 +1,101 @@
+"""One generation at work in this process: its share of all partitions, held by leases."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+from nats.aio.client import Client
+
+from chassis.leases import Leases, LeasesLostError
+from chassis.messaging.topology import Channel
+from chassis.persistence.database import Database
+from chassis.views.checkpoints import Place
+from chassis.views.feed import ViewFeed
+from chassis.views.generations import Generation
+from chassis.views.view import View
+
+log = structlog.get_logger(__name__)
+
+_REVIEW_SECONDS: Final = 2.0
+_TRANSACTIONS_AT_ONCE: Final = 3
+"""So that queries find connections in the pool as well."""
+
+
+class GenerationRunner:
+    """Feeds a generation until it is cancelled; replicas share the partitions.
+
+    Two processes that both take themselves for the holder of a partition do no harm: a checkpoint
+    moves on for one of them only.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        client: Client,
+        *,
+        view: View,
+        generation: Generation,
+        channels: Sequence[Channel],
+        on_applied: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._view = view
+        self._generation = generation
+        self._places = [
+            Place(generation, channel, partition)
+            for channel in channels
+            for partition in range(channel.partitions)
+        ]
+        self._on_applied = on_applied
+        self._room = asyncio.Semaphore(_TRANSACTIONS_AT_ONCE)
+        self._feeds: dict[int, asyncio.Task[None]] = {}
+        self._leases = Leases(
+            database.connect_driver, namespace=generation.consumer, slots=len(self._places)
+        )
+
+    @property
+    def held(self) -> int:
+        """Partitions that this process reads now."""
+        return len(self._feeds)
+
+    async def run(self) -> None:
+        try:
+            while True:
+                await self._review()
+                await asyncio.sleep(_REVIEW_SECONDS)
+        finally:
+            await self._leave(frozenset(self._feeds))
+            await self._leases.close()
+
+    async def _review(self) -> None:
+        try:
+            change = await self._leases.review()
+            await self._leave(change.surplus)
+            await self._leases.release(change.surplus)
+        except LeasesLostError as error:
+            log.warning("partitions lost", view=self._generation.consumer, error=str(error))
+        await self._leave(frozenset(self._feeds) - self._leases.held)
+        self._join(self._leases.held - frozenset(self._feeds))
+
+    def _join(self, slots: frozenset[int]) -> None:
+        for slot in sorted(slots):
+            feed = ViewFeed(
+                self._database,
+                self._client,
+                self._view,
+                self._places[slot],
+                room=self._room,
+                on_applied=self._on_applied,
+            )
+            name = f"{self._generation.consumer} {slot}"
+            self._feeds[slot] = asyncio.create_task(feed.run(), name=name)
+        if slots:
+            log.info("partitions", view=self._generation.consumer, held=len(self._feeds))
+
+    async def _leave(self, slots: frozenset[int]) -> None:
+        feeds = [self._feeds.pop(slot) for slot in slots & frozenset(self._feeds)]
+        for feed in feeds:
+            feed.cancel()
+        await asyncio.gather(*feeds, return_exceptions=True)

@@ -1,0 +1,126 @@
+"""A view, kept: built when it is missing, fed while the process serves, swapped when rebuilt."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
+from uuid import UUID
+
+import structlog
+from nats.aio.client import Client
+
+from chassis.messaging.topology import ServiceTopology
+from chassis.persistence.database import Database
+from chassis.views.generation_runner import GenerationRunner
+from chassis.views.generations import (
+    Current,
+    Generation,
+    ViewChangedError,
+    ViewNotReadyError,
+    begin_generation,
+    current,
+)
+from chassis.views.membership import missing_events
+from chassis.views.signal import Signal
+from chassis.views.swap import try_swap
+from chassis.views.view import View
+
+log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 5.0
+
+
+class KeptView:
+    """One view in this process.
+
+    `applied` is fired whenever this process has applied events to it; what other processes apply
+    shows in `missing` only.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        view: View,
+        topology: ServiceTopology,
+        connected: Callable[[], Awaitable[Client]],
+    ) -> None:
+        self.view = view
+        self.applied = Signal()
+        self._channels = view.channels(topology)
+        self._database = database
+        self._connected = connected
+        self._client: Client | None = None
+        self._runners: dict[Generation, tuple[GenerationRunner, asyncio.Task[None]]] = {}
+
+    async def run(self) -> None:
+        """Keep the view until cancelled; whatever is away is waited for."""
+        try:
+            while True:
+                pause = await self._look_somehow()
+                await asyncio.sleep(pause)
+        finally:
+            await self._stop(frozenset(self._runners))
+
+    async def missing(self, ids: Collection[UUID]) -> frozenset[UUID]:
+        """Those of these events that what is read of the view does not show yet.
+
+        By membership in the live generation's inbox, so a rebuild in between changes nothing.
+        Raises ViewNotReadyError.
+        """
+        return await missing_events(self._database, self.view, ids)
+
+    async def check_ready(self) -> None:
+        """Raises ViewNotReadyError or ViewChangedError unless the view can be read."""
+        if (await current(self._database, self.view)).live is None:
+            raise ViewNotReadyError(f"the view {self.view.name} is being built")
+
+    async def _look_somehow(self) -> float:
+        """Look, whatever happens; returns for how long to rest."""
+        try:
+            await self._look()
+        except ViewChangedError as error:
+            log.error("view cannot be kept", view=self.view.name, error=str(error))  # noqa: TRY400
+            return _PAUSE_SECONDS
+        except Exception as error:  # noqa: BLE001 - the database, mostly; the next look comes
+            log.warning("view is not looked after", view=self.view.name, error=str(error)[:300])
+        return _LOOK_SECONDS
+
+    async def _look(self) -> None:
+        found = await current(self._database, self.view)
+        if not found.all:
+            found = await self._begin()
+        await self._feed(found)
+        if found.building is not None and await try_swap(self._database, found):
+            log.info("view is live", view=found.building.consumer)
+            self.applied.fire()
+
+    async def _begin(self) -> Current:
+        generation, new = await begin_generation(self._database, self.view, self._channels)
+        if new:
+            log.info("view is built", view=generation.consumer, version=self.view.version)
+        return Current(live=None, building=generation)
+
+    async def _feed(self, found: Current) -> None:
+        self._client = self._client or await self._connected()
+        await self._stop(frozenset(self._runners) - frozenset(found.all))
+        for generation in found.all:
+            if generation not in self._runners:
+                self._start(generation, self._client)
+
+    def _start(self, generation: Generation, client: Client) -> None:
+        runner = GenerationRunner(
+            self._database,
+            client,
+            view=self.view,
+            generation=generation,
+            channels=self._channels,
+            on_applied=self.applied.fire,
+        )
+        task = asyncio.create_task(runner.run(), name=f"view {generation.consumer}")
+        self._runners[generation] = (runner, task)
+
+    async def _stop(self, generations: Collection[Generation]) -> None:
+        tasks = [self._runners.pop(generation)[1] for generation in generations]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
