@@ -82,7 +82,9 @@ async def test_what_is_foreign_to_a_user_is_all_that_it_is_refused(server: NatsS
 
 
 @pytest.mark.parametrize("user", USERS)
-async def test_everybody_hears_only_answers_to_its_own_questions_and_what_its_views_show(server: NatsServer, user: str):
+async def test_everybody_hears_only_answers_to_its_own_questions_and_what_its_views_show(
+    server: NatsServer, user: str
+):
     async with visiting_as(server, user) as visitor:
         assert await visitor.may_subscribe(RIGHTS.to_hear) == RIGHTS.heard_by(user)
 

@@ -18,6 +18,8 @@ class Bell:
 
     async def wait(self, seconds: float) -> bool:
         """Until it rings, for `seconds` at the longest; returns whether it has rung."""
+        # before Python 3.12 wait_for loses a cancellation that comes together with the ring
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
         return self._rung.is_set()

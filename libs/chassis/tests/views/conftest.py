@@ -239,3 +239,9 @@ def said() -> type[Words]:
 def new_view() -> Callable[[int], View]:
     """The view in another version."""
     return make_shelf
+
+
+@pytest.fixture
+def reader_topology() -> ServiceTopology:
+    """Of the service that keeps the view."""
+    return READER

@@ -17,4 +17,5 @@ class Signal:
     async def wait(self, seconds: float) -> None:
         """Until it is fired, for `seconds` at the longest."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._next.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._next.wait()
