@@ -6,7 +6,7 @@ them; the rest is the platform's own.
 
 from typing import Final
 
-from chassis.metrics.declaration import BOTH, RELAY, SERVICE, Kind, Metric
+from chassis.metrics.declaration import BOTH, GATEWAY, RELAY, SERVICE, Kind, Metric
 
 _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
 _HTTP: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -371,6 +371,40 @@ DB_CONNECTIONS_MAX: Final = Metric(
     kind=Kind.GAUGE,
     meaning="Connections that the pool may open.",
     exposed_by=SERVICE,
+)
+
+# -- gateway ---------------------------------------------------------------------------------------
+
+UPSTREAM_DURATION: Final = Metric(
+    name="gateway_upstream_duration_seconds",
+    kind=Kind.HISTOGRAM,
+    meaning="Calls of a service, repetitions included, by outcome: answered, refused (the service "
+    "said no), timeout, unavailable, circuit-open, overloaded, unreadable.",
+    labels=("upstream", "outcome"),
+    buckets=_HTTP,
+    exposed_by=GATEWAY,
+)
+UPSTREAM_RETRIES: Final = Metric(
+    name="gateway_upstream_retries_total",
+    kind=Kind.COUNTER,
+    meaning="Calls that were made again because the one before failed in passing.",
+    labels=("upstream",),
+    exposed_by=GATEWAY,
+)
+CIRCUIT_OPEN: Final = Metric(
+    name="gateway_circuit_open",
+    kind=Kind.GAUGE,
+    meaning="1 while the service is not asked because it keeps failing, or asked by one request "
+    "to see whether it still does. Of this process.",
+    labels=("upstream",),
+    exposed_by=GATEWAY,
+)
+RATE_LIMITED: Final = Metric(
+    name="gateway_rate_limited_requests_total",
+    kind=Kind.COUNTER,
+    meaning="Requests answered 429, by whose limit was spent: address, subject.",
+    labels=("limit",),
+    exposed_by=GATEWAY,
 )
 
 ALL: Final = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

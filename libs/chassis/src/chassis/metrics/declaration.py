@@ -31,10 +31,12 @@ class Exposer(StrEnum):
 
     SERVICE = "service"
     RELAY = "relay"
+    GATEWAY = "api-gateway"
 
 
 SERVICE: Final = (Exposer.SERVICE,)
 RELAY: Final = (Exposer.RELAY,)
+GATEWAY: Final = (Exposer.GATEWAY,)
 BOTH: Final = (Exposer.SERVICE, Exposer.RELAY)
 
 
