@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from chassis.views import (
     put,
     reading,
 )
+from chassis.views.generations import begin_generation
 from devkit.eventually import eventually
 
 LENDING = events("lending", partitions=2)
@@ -80,8 +82,8 @@ loans = Table(
 books = Table("books", TABLES, Column("book", Text, primary_key=True), Column("title", Text))
 
 
-def book_lent(event: BookLent) -> Iterator[Change]:
-    if event.day == 13:
+def book_lent(event: BookLent, unlucky: int = 13) -> Iterator[Change]:
+    if event.day == unlucky:
         raise ValueError("unlucky")
     yield put(loans, reader=event.reader, book=event.book, day=event.day)
     yield put(books, book=event.book)
@@ -99,13 +101,14 @@ def book_named(event: BookNamed) -> Iterator[Change]:
     yield put(books, book=event.book, title=event.title)
 
 
-def make_shelf(version: int = 1) -> View:
+def make_shelf(version: int = 1, unlucky: int = 13) -> View:
+    """The view in a version that cannot apply what happens on one day."""
     return View(
         name="shelf",
         version=version,
         tables=TABLES,
         projections=(
-            on(BookLent, book_lent),
+            on(BookLent, partial(book_lent, unlucky=unlucky)),
             on(BookReturned, book_returned),
             on(ReaderLeft, reader_left),
             on(BookNamed, book_named),
@@ -135,6 +138,7 @@ class Library:
     database: Database
     client: Client
     sender: Client
+    topology: ServiceTopology = READER
     processes: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def keep(self, view: View = SHELF, database: Database | None = None) -> KeptView:
@@ -146,6 +150,10 @@ class Library:
         kept = KeptView(database or self.database, view, READER, connected)
         self.processes.append(asyncio.create_task(kept.run()))
         return kept
+
+    async def rebuild(self, view: View = SHELF) -> None:
+        """Ask for the next generation, as the command does."""
+        await begin_generation(self.database, view, view.channels(self.topology))
 
     async def end(self, process: int = 0) -> None:
         task = self.processes.pop(process)
@@ -236,8 +244,8 @@ def said() -> type[Words]:
 
 
 @pytest.fixture
-def new_view() -> Callable[[int], View]:
-    """The view in another version."""
+def new_view() -> Callable[..., View]:
+    """Makes the view in some version: `new_view(2, unlucky=14)`."""
     return make_shelf
 
 

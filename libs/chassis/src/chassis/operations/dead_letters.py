@@ -23,9 +23,11 @@ SELECT consumer, wire_type, reason, left(error, 120) AS error, count(*) AS lette
        min(dead_at) AS first, max(dead_at) AS last
 FROM dead_letters WHERE {_OPEN} GROUP BY 1, 2, 3, 4 ORDER BY letters DESC LIMIT $2
 """  # noqa: S608 - a constant
-# What has no readable headers cannot be handled whoever tries: it can only be archived
+# What has no readable headers cannot be handled whoever tries: it can only be archived. Nor can a
+# view's (`<view>@<generation>`): other events of its key have passed it, so the view is rebuilt.
 _REDRIVABLE = f"""
-SELECT id FROM dead_letters WHERE {_OPEN} AND reason <> 'malformed'
+SELECT id FROM dead_letters
+WHERE {_OPEN} AND reason <> 'malformed' AND position('@' IN consumer) = 0
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - a constant
 _REDRIVE = f"""

@@ -69,6 +69,11 @@ class RowChanges:
     def __init__(self) -> None:
         self.tables: dict[Table, TableChanges] = {}
 
+    @property
+    def rows(self) -> int:
+        """Rows to put."""
+        return sum(len(table.rows) for table in self.tables.values())
+
     def add(self, changes: Iterable[Change]) -> None:
         for change in changes:
             table = self.tables.get(change.table)

@@ -20,6 +20,7 @@ from chassis.views.generations import (
     current,
 )
 from chassis.views.membership import missing_events
+from chassis.views.retirement import tidy
 from chassis.views.signal import Signal
 from chassis.views.swap import try_swap
 from chassis.views.view import View
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 5.0
+_TIDY_SECONDS: Final = 5.0
 
 
 class KeptView:
@@ -50,6 +52,8 @@ class KeptView:
         self._database = database
         self._connected = connected
         self._client: Client | None = None
+        self._next_tidying = 0.0
+        self._next_swap = 0.0
         self._runners: dict[Generation, tuple[GenerationRunner, asyncio.Task[None]]] = {}
 
     async def run(self) -> None:
@@ -90,9 +94,26 @@ class KeptView:
         if not found.all:
             found = await self._begin()
         await self._feed(found)
-        if found.building is not None and await try_swap(self._database, found):
-            log.info("view is live", view=found.building.consumer)
+        now = asyncio.get_running_loop().time()
+        if found.building is not None and now >= self._next_swap:
+            await self._swap(found, found.building)
+        await self._tidy()
+
+    async def _swap(self, found: Current, building: Generation) -> None:
+        outcome = await try_swap(self._database, found)
+        if outcome.done:
+            log.info("view is live", view=building.consumer)
             self.applied.fire()
+        elif outcome.in_vain:
+            self._next_swap = asyncio.get_running_loop().time() + _PAUSE_SECONDS
+        elif outcome.waits_for:
+            log.warning("view waits", view=building.consumer, waits_for=outcome.waits_for)
+
+    async def _tidy(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_tidying:
+            self._next_tidying = now + _TIDY_SECONDS
+            await tidy(self._database, self.view)
 
     async def _begin(self) -> Current:
         generation, new = await begin_generation(self._database, self.view, self._channels)

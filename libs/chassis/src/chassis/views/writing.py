@@ -22,11 +22,20 @@ _QUOTE: Final = _DIALECT.identifier_preparer.quote
 Encode = Callable[[Any], Any]
 
 
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))"
+_LARGE: Final = 100
+
+
 async def write(session: AsyncSession, changes: RowChanges, schema: str) -> None:
     """Write changes into a generation's schema with the caller's transaction.
 
+    Rows that events of several channels fill are locked in no common order. Large batches, which
+    would meet in them, are written one after the other; small ones may have to be tried again.
+
     Tables are written in the order of their foreign keys, if they have any.
     """
+    if changes.rows > _LARGE:
+        await fetch_all(session, _ONE_AT_A_TIME, schema)
     ordered = sorted(changes.tables.values(), key=lambda one: _rank(one.table))
     for table in reversed(ordered):
         await _delete(session, table, schema)
