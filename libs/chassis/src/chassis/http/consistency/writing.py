@@ -14,13 +14,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from chassis.http.consistency.token import CONSISTENCY_TOKEN, encode_token
+from chassis.http.consistency.token import CONSISTENCY_TOKEN, TOKENS_PATTERN, encode_token
 from chassis.outbox.publishing import published
 
 TOKEN_DOCUMENTED: Final[dict[str, Any]] = {
     CONSISTENCY_TOKEN: {
         "description": "Send it with a query, and its answer shows this write or is a 202",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": TOKENS_PATTERN},
     }
 }
 """What an OpenAPI response object's `headers` say of it."""
