@@ -27,7 +27,7 @@ from chassis.sagas.timers import SagaTimers
 from chassis.settings import ServiceSettings
 from chassis.telemetry.setup import configure_tracing
 from chassis.telemetry.switch import Switch
-from chassis.views import VIEW_NOT_READY, KeptView, View
+from chassis.views import VIEW_NOT_READY, KeptView, View, show_own_writes
 
 __all__ = ["Service", "run"]
 
@@ -61,6 +61,7 @@ class Service(HttpService):
             broker=self.broker,
             before_scrape=self._before_scrape,
         )
+        self._own_writes = show_own_writes(self.http, settings.consistency_wait_seconds)
         self.run_beside("broker", self._run_broker)
 
     def handle_commands(
@@ -105,12 +106,14 @@ class Service(HttpService):
         """Keep a view: build it where it is missing, feed it, and swap in what is rebuilt.
 
         Its channels are among the topology's `reads`; raises TopologyError where one is not. The
-        service is ready once this version of the view is live.
+        service is ready once this version of the view is live. Routes with `after_own_writes(view)`
+        wait for what their consistency token names.
         """
         kept = KeptView(self.database, view, self.topology, self.broker.client)
         self.run_beside(f"view {view.name}", kept.run)
         self.required[f"view {view.name}"] = kept.check_ready
         declare_problems(self.http, VIEW_NOT_READY)
+        self._own_writes.watch(view, kept)
         return kept
 
     def trace(self) -> Switch:

@@ -1,0 +1,215 @@
+"""Whoever sends the token of a write reads the write, or is told that it is not shown yet."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import chain
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter
+from httpx import ASGITransport, AsyncClient, Response
+from prometheus_client import CollectorRegistry
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.http import create_http_app, declare_problems, documented
+from chassis.http.consistency import CONSISTENCY_TOKEN, token_headers
+from chassis.http.deadline import TIMEOUT_HEADER
+from chassis.ids import new_id
+from chassis.views import (
+    VIEW_NOT_READY,
+    VIEW_SCHEMA,
+    WRITE_NOT_SHOWN,
+    KeptView,
+    View,
+    after_own_writes,
+    show_own_writes,
+    transaction_on,
+)
+from devkit.eventually import eventually
+
+pytestmark = pytest.mark.real
+
+HELD_BACK_SECONDS = 2
+
+
+class Desk:
+    """Lends books, and looks for them in the view over HTTP."""
+
+    def __init__(self, library: Any, said: Any, kept: KeptView, client: AsyncClient) -> None:
+        self.library = library
+        self.kept = kept
+        self.client = client
+        self._said = said
+
+    async def lend(self, reader: str) -> dict[str, str]:
+        """Write, and get a token."""
+        [event_id] = await self.library.publish(self._said.lent(reader=reader, book="dune"))
+        return token_headers(event_id)
+
+    async def ask(self, reader: str, headers: dict[str, str] | None = None) -> Response:
+        return await self.client.get(f"/loans/{reader}", headers=headers)
+
+    async def look(self, reader: str, headers: dict[str, str] | None = None) -> str:
+        """What a reader's own query says of the write before it."""
+        answer = await self.ask(reader, headers)
+        if answer.status_code == 202:
+            assert answer.headers["retry-after"] == "1"
+            return "not yet"
+        assert answer.status_code == 200, answer.text
+        return "shown" if answer.json() == ["dune"] else "missed"
+
+
+@pytest.fixture
+async def desk(library: Any, said: Any, new_view: Callable[[int], View]) -> AsyncIterator[Desk]:
+    view = new_view(1)
+    table = view.tables.tables[f"{VIEW_SCHEMA}.loans"]
+    router = APIRouter(dependencies=[after_own_writes(view)])
+
+    @router.get("/loans/{reader}", responses=documented(WRITE_NOT_SHOWN, VIEW_NOT_READY))
+    async def loans(
+        reader: str, session: Annotated[AsyncSession, transaction_on(view)]
+    ) -> list[str]:
+        return list(await session.scalars(select(table.c.book).where(table.c.reader == reader)))
+
+    app = create_http_app("shelf-service", library.database, registry=CollectorRegistry())
+    app.include_router(router)
+    declare_problems(app, VIEW_NOT_READY)
+    kept = await library.keep(view)
+    show_own_writes(app, within=3).watch(view, kept)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://shelf") as client:
+        await library.until_shown(kept)
+        yield Desk(library, said, kept, client)
+    # what was asked last has to be answered before the database is closed
+    looking = [task for task in asyncio.all_tasks() if task.get_name() == "readers of own writes"]
+    await asyncio.gather(*looking)
+
+
+@asynccontextmanager
+async def held_back(desk: Desk) -> AsyncIterator[None]:
+    """Meanwhile the view applies nothing."""
+    connection = await desk.library.database.connect_driver()
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT 1 FROM view_checkpoints FOR UPDATE")
+            yield
+    finally:
+        await connection.close()
+
+
+async def look_until_shown(desk: Desk, reader: str, token: dict[str, str]) -> list[str]:
+    """All that a reader is told who asks again as long as it is told to."""
+    told = [await desk.look(reader, token)]
+    while told[-1] == "not yet":
+        told.append(await desk.look(reader, token))
+    return told
+
+
+async def read_own_writes(desk: Desk, readers: list[str]) -> tuple[Counter[str], Counter[str]]:
+    """What readers are told of their writes, with the token and without it, two seconds late."""
+    async with held_back(desk):
+        free = asyncio.create_task(asyncio.sleep(HELD_BACK_SECONDS))
+        tokens = await asyncio.gather(*(desk.lend(reader) for reader in readers))
+        looking = [
+            asyncio.create_task(look_until_shown(desk, reader, token))
+            for reader, token in zip(readers, tokens, strict=True)
+        ]
+        without = await asyncio.gather(*(desk.look(reader) for reader in readers))
+        await free
+    told = await asyncio.gather(*looking)
+    return Counter(chain.from_iterable(told)), Counter(without)
+
+
+async def test_of_a_thousand_reads_of_a_late_view_none_with_its_token_misses_its_write(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_token: Counter[str] = Counter()
+    without: Counter[str] = Counter()
+    for batch in range(4):
+        told = await read_own_writes(desk, [f"reader-{batch}-{n}" for n in range(250)])
+        with_token += told[0]
+        without += told[1]
+
+    with capsys.disabled():
+        print(f"\nwith the token: {dict(with_token)}; without it: {dict(without)}")  # noqa: T201
+    assert with_token["missed"] == 0
+    assert with_token["shown"] == 1000
+    assert without["missed"] == 1000
+
+
+async def test_a_write_that_is_not_shown_in_time_is_a_202_that_says_when_to_ask_again(
+    desk: Desk,
+) -> None:
+    async with held_back(desk):
+        token = await desk.lend("ann")
+        answer = await desk.ask("ann", token | {TIMEOUT_HEADER: "700"})
+        assert await desk.look("ann") == "missed", "without the token it is answered at once"
+
+    assert answer.status_code == 202
+    assert answer.headers["retry-after"] == "1"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:longship:problem:write-not-shown"
+    assert await look_until_shown(desk, "ann", token) == ["shown"]
+
+
+async def test_a_reader_waits_for_all_of_its_writes(desk: Desk) -> None:
+    first, second = await desk.lend("ann"), await desk.lend("bob")
+    both = {CONSISTENCY_TOKEN: f"{first[CONSISTENCY_TOKEN]}, {second[CONSISTENCY_TOKEN]}"}
+
+    assert await desk.look("ann", both) == await desk.look("bob", both) == "shown"
+
+    unknown = token_headers(new_id())
+    lines = [*both.items(), *unknown.items(), (TIMEOUT_HEADER, "700")]
+    assert (await desk.client.get("/loans/ann", headers=lines)).status_code == 202
+
+
+async def test_an_event_that_the_view_has_no_use_for_is_not_waited_for_in_vain(
+    desk: Desk, said: Any
+) -> None:
+    [event_id] = await desk.library.publish(said.greeted(reader="ann"))
+
+    assert (await desk.ask("ann", token_headers(event_id))).status_code == 200
+
+
+async def test_readers_who_wait_hold_no_connection(desk: Desk) -> None:
+    unknown = token_headers(new_id())
+    waiting = [asyncio.create_task(desk.ask("ann", unknown)) for _ in range(100)]
+
+    async def all_wait() -> bool:
+        return not any(task.done() for task in waiting)
+
+    await eventually(all_wait, within=30)
+    for _ in range(20):
+        assert (await desk.ask("ann")).status_code == 200
+    assert await all_wait(), "and they still wait"
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@pytest.mark.parametrize("token", ["", "none", "1.", f"{new_id()}", "1." + "A" * 22 + ","])
+async def test_what_is_no_token_is_a_422(desk: Desk, token: str) -> None:
+    answer = await desk.ask("ann", {CONSISTENCY_TOKEN: token})
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_second_line_that_is_no_token_is_a_422(desk: Desk) -> None:
+    lines = [*(await desk.lend("ann")).items(), (CONSISTENCY_TOKEN, "none")]
+
+    answer = await desk.client.get("/loans/ann", headers=lines)
+
+    assert answer.json()["type"] == "urn:longship:problem:malformed-consistency-token"
+
+
+async def test_header_and_202_are_documented(desk: Desk) -> None:
+    operation = (await desk.client.get("/openapi.json")).json()["paths"]["/loans/{reader}"]["get"]
+
+    (parameter,) = [one for one in operation["parameters"] if one["in"] == "header"]
+    assert parameter["name"] == CONSISTENCY_TOKEN
+    assert not parameter["required"]
+    assert set(operation["responses"]) == {"200", "202", "400", "422", "500", "503", "504"}
+    assert "Retry-After" in operation["responses"]["202"]["headers"]
