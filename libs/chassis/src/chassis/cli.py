@@ -8,7 +8,16 @@ import typer
 from rich.console import Console
 
 from chassis.messaging.description import Format, describe, to_json, to_yaml
-from chassis.operations import contracts, dead_letters, flows, outbox, provisioning, schema, views
+from chassis.operations import (
+    contracts,
+    dead_letters,
+    flows,
+    outbox,
+    provisioning,
+    schema,
+    snapshots,
+    views,
+)
 from chassis.operations.schema import Package
 from chassis.settings import SettingsError
 
@@ -21,6 +30,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(flows.app, name="flows")
 app.add_typer(views.app, name="views")
+app.add_typer(snapshots.app, name="snapshots")
 console = Console(stderr=True, highlight=False)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
+from chassis import snapshots
 from chassis.messaging.contracts import Command, Event, Refusal, Reply
 from chassis.values import Money, Name, PositiveMoney, Reference
 
@@ -77,3 +78,15 @@ class CustomerRegistered(Event, type="customer.CustomerRegistered.v1", key="cust
     customer_id: Reference
     name: Name
     country: Name
+
+
+class CustomerSnapshot(snapshots.Snapshot, type="customer.CustomerSnapshot.v1", key="customer_id"):
+    """A customer as `CustomerRegistered` has told of it up to here."""
+
+    customer_id: Reference
+    name: Name
+    country: Name
+
+
+class SnapshotTaken(snapshots.SnapshotTaken, type="customer.SnapshotTaken.v1"):
+    """All customers have been published as snapshots."""

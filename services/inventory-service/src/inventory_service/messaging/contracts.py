@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis import snapshots
 from chassis.messaging.contracts import Command, Event, Refusal, Reply
 from chassis.values import Name, Reference
 
@@ -102,3 +103,14 @@ class ProductRegistered(Event, type="inventory.ProductRegistered.v1", key="produ
 
     product_id: Reference
     name: Name
+
+
+class ProductSnapshot(snapshots.Snapshot, type="inventory.ProductSnapshot.v1", key="product_id"):
+    """A product as `ProductRegistered` has told of it up to here."""
+
+    product_id: Reference
+    name: Name
+
+
+class SnapshotTaken(snapshots.SnapshotTaken, type="inventory.SnapshotTaken.v1"):
+    """All products have been published as snapshots."""

@@ -1,13 +1,24 @@
 """The events that order-service publishes on `order.events`, in the order of each order's life."""
 
 from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from chassis import snapshots
 from chassis.messaging.contracts import Event
 from chassis.values import Money, PositiveMoney, Reference
-from order_service.domain.order import RejectionReason
+from order_service.domain.order import OrderState, RejectionReason
+
+ToldState = Literal[
+    OrderState.PENDING,
+    OrderState.APPROVED,
+    OrderState.REJECTED,
+    OrderState.CANCELLED,
+    OrderState.DELIVERED,
+    OrderState.UNDELIVERED,
+]
 
 
 class OrderedLine(BaseModel):
@@ -68,3 +79,26 @@ class OrderUndelivered(OrderEnded, type="order.OrderUndelivered.v1", key="order_
 
 class OrderCancelled(OrderEnded, type="order.OrderCancelled.v1", key="order_id"):
     """An approved order was cancelled; its credit and stock were given back."""
+
+
+def _told(state: OrderState) -> OrderState:
+    """No event tells that a cancellation has begun, or was undone."""
+    return OrderState.APPROVED if state is OrderState.CANCEL_PENDING else state
+
+
+class OrderSnapshot(snapshots.Snapshot, type="order.OrderSnapshot.v1", key="order_id"):
+    """An order as the events above have told it up to here."""
+
+    order_id: UUID
+    customer_id: Reference
+    lines: tuple[OrderedLine, ...]
+    total: Money
+    state: Annotated[ToldState, BeforeValidator(_told)]
+    rejection_reason: RejectionReason | None
+    placed_at: datetime
+    decided_at: datetime | None
+    ended_at: datetime | None
+
+
+class SnapshotTaken(snapshots.SnapshotTaken, type="order.SnapshotTaken.v1"):
+    """All orders have been published as snapshots."""

@@ -4,12 +4,23 @@ All are keyed by order, since an order has one shipment.
 """
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from chassis import snapshots
 from chassis.messaging.contracts import Event
 from chassis.values import Reference
+from shipping_service.domain.shipment import ShipmentState
+
+ToldState = Literal[
+    ShipmentState.SCHEDULED,
+    ShipmentState.DISPATCHED,
+    ShipmentState.DELIVERED,
+    ShipmentState.FAILED,
+    ShipmentState.WITHHELD,
+]
 
 
 class ShippedLine(BaseModel):
@@ -59,3 +70,19 @@ class ShipmentFailed(ShipmentEvent, type="shipping.ShipmentFailed.v1", key="orde
     """The goods could not be delivered and come back."""
 
     ended_at: datetime
+
+
+class ShipmentSnapshot(snapshots.Snapshot, type="shipping.ShipmentSnapshot.v1", key="order_id"):
+    """A shipment as the events above have told it up to here; none has told of a requested one."""
+
+    order_id: UUID
+    customer_id: Reference
+    lines: tuple[ShippedLine, ...]
+    state: ToldState
+    scheduled_at: datetime
+    dispatched_at: datetime | None
+    ended_at: datetime | None
+
+
+class SnapshotTaken(snapshots.SnapshotTaken, type="shipping.SnapshotTaken.v1"):
+    """All shipments have been published as snapshots."""
