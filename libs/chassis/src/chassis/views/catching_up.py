@@ -48,6 +48,11 @@ class CatchingUp:
         self._readers: set[_Reader] = set()
         self._looking: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many readers wait."""
+        return len(self._readers)
+
     async def shows(self, ids: frozenset[UUID], within: float) -> bool:
         """Whether the view shows all of these events, now or within so many seconds.
 

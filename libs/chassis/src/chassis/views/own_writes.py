@@ -65,12 +65,16 @@ class OwnWrites:
     def watch(self, view: View, kept: Shows) -> None:
         self._views[view] = CatchingUp(kept)
 
+    def of(self, view: View) -> CatchingUp:
+        """Those who wait for the view."""
+        return self._views[view]
+
     async def wait(self, view: View, tokens: str) -> None:
         """Until the view shows what the tokens name.
 
         Raises MalformedTokenError, WriteNotShownError or ViewNotReadyError.
         """
-        if not await self._views[view].shows(decode_tokens(tokens), self._patience()):
+        if not await self.of(view).shows(decode_tokens(tokens), self._patience()):
             raise WriteNotShownError(view)
 
     def _patience(self) -> float:
