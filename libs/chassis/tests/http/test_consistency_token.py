@@ -10,6 +10,8 @@ from chassis.http.consistency import decode_tokens, token_headers
 from chassis.http.consistency.token import TOKENS_PATTERN, MalformedTokenError
 from chassis.ids import new_id
 
+ONE = UUID(int=1)
+
 
 def token(*event_ids: UUID) -> str:
     return token_headers(*event_ids)["X-Consistency-Token"]
@@ -34,15 +36,15 @@ def test_what_has_the_documented_form_is_read(header: str):
 @pytest.mark.parametrize(
     "header",
     [
-        *("", " ", "1", "1.", "1.abc", "é", ",", "\x00", f"{new_id()}", token(new_id()) + "\n"),
+        *("", " ", "1", "1.", "1.abc", "é", ",", "\x00", str(ONE), token(ONE) + "\n"),
         *(
-            token(new_id()) + "A",
-            token(new_id())[:-1],
-            token(new_id()) + ",",
+            token(ONE) + "A",
+            token(ONE)[:-1],
+            token(ONE) + ",",
             "1." + "A" * 21 + "B",
         ),
-        "2" + token(new_id())[1:],  # a form of the future
-        token(*(new_id() for _ in range(100))),
+        "2" + token(ONE)[1:],  # a form of the future
+        token(*[ONE] * 100),
     ],
 )
 def test_what_is_no_token_is_refused_with_what_to_do(header: str):
