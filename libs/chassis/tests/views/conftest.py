@@ -71,6 +71,30 @@ class BookNamed(Event, type="catalogue.BookNamed.v1", key="book"):
     title: str
 
 
+class ReaderSnapshot(Event, type="lending.ReaderSnapshot.v1", key="reader"):
+    run_id: str
+    reader: str
+    books: dict[str, int]
+
+
+class BookSnapshot(Event, type="catalogue.BookSnapshot.v1", key="book"):
+    run_id: str
+    book: str
+    title: str
+
+
+class LendingTaken(Event, type="lending.SnapshotTaken.v1", key="place"):
+    run_id: str
+    events: int
+    place: str
+
+
+class CatalogueTaken(Event, type="catalogue.SnapshotTaken.v1", key="place"):
+    run_id: str
+    events: int
+    place: str
+
+
 TABLES = MetaData(schema=VIEW_SCHEMA)
 loans = Table(
     "loans",
@@ -101,6 +125,17 @@ def book_named(event: BookNamed) -> Iterator[Change]:
     yield put(books, book=event.book, title=event.title)
 
 
+def reader_snapshot(event: ReaderSnapshot) -> Iterator[Change]:
+    yield delete(loans, reader=event.reader)
+    for book, day in event.books.items():
+        yield put(loans, reader=event.reader, book=book, day=day)
+        yield put(books, book=book)
+
+
+def book_snapshot(event: BookSnapshot) -> Iterator[Change]:
+    yield put(books, book=event.book, title=event.title)
+
+
 def make_shelf(version: int = 1, unlucky: int = 13) -> View:
     """The view in a version that cannot apply what happens on one day."""
     return View(
@@ -112,6 +147,8 @@ def make_shelf(version: int = 1, unlucky: int = 13) -> View:
             on(BookReturned, book_returned),
             on(ReaderLeft, reader_left),
             on(BookNamed, book_named),
+            on(ReaderSnapshot, reader_snapshot),
+            on(BookSnapshot, book_snapshot),
         ),
     )
 
@@ -179,6 +216,28 @@ class Library:
         await self.sender.jetstream().publish(
             subject, message.to_body() if body is None else body, headers=headers
         )
+
+    async def take_snapshots(
+        self, readers: dict[str, dict[str, int]], titles: dict[str, str], run_id: str = "run-1"
+    ) -> list[UUID]:
+        """A whole run of snapshots by both owners, with a marker in every partition."""
+        ids = []
+        for book, title in titles.items():
+            ids += await self.publish(BookSnapshot(run_id=run_id, book=book, title=title))
+        count = dict.fromkeys(range(LENDING.partitions), 0)
+        for reader, lent in readers.items():
+            count[LENDING.partition(reader)] += 1
+            ids += await self.publish(ReaderSnapshot(run_id=run_id, reader=reader, books=lent))
+        for partition, published in count.items():
+            [place, *_] = (p for p in "abcdefgh" if LENDING.partition(p) == partition)
+            ids += await self.publish(LendingTaken(run_id=run_id, events=published, place=place))
+        taken = CatalogueTaken(run_id=run_id, events=len(titles), place="a")
+        return ids + await self.publish(taken)
+
+    async def lose_events(self) -> None:
+        """The streams lose everything that they have, as when it is too old."""
+        for channel in (LENDING, CATALOGUE):
+            await self.sender.jetstream().purge_stream(channel.stream)
 
     async def loans(self, view: View = SHELF) -> list[tuple[str, str, int]]:
         """Who has which book since which day, as the view shows it."""

@@ -6,7 +6,6 @@ reason to give anything up.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -15,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.dead_letters import DeadReason, bury
 from chassis.persistence.database import Database
-from chassis.views.checkpoints import Place, Step, advance
+from chassis.views.checkpoints import Checkpoint, Place, Step, advance
 from chassis.views.coalescing import RowChanges
 from chassis.views.direct_get import Batch
 from chassis.views.events import ViewEvent, project
@@ -36,42 +35,45 @@ class Applier:
         self._view = view
         self._place = place
 
-    async def apply(self, start: int, batch: Batch) -> int:
-        """Apply a batch that follows on position `start`; returns the new position.
+    async def apply(self, at: Checkpoint, batch: Batch) -> Checkpoint:
+        """Apply a batch that follows on a checkpoint; returns the new one.
 
         Raises CheckpointMovedError when another process was faster, and what the database raises
         when it is away; in both cases nothing of the batch has been applied that the checkpoint
         does not show.
         """
-        messages = batch.messages
-        events = project(self._view, self._place.channel.stream, messages)
-        end = messages[-1].sequence
-        step = Step(start=start, end=end, pending=batch.pending, event_time=events[-1].time)
-        await self._settle(step, events)
-        return end
+        events = project(self._view, self._place.channel.stream, batch.messages)
+        return await self._settle(at, batch.messages[-1].sequence, batch.pending, events)
 
-    async def _settle(self, step: Step, events: Sequence[ViewEvent]) -> None:
+    async def _settle(
+        self, at: Checkpoint, end: int, pending: int, events: Sequence[ViewEvent]
+    ) -> Checkpoint:
+        completeness = at.completeness.after(event.stored for event in events)
+        step = Step(
+            start=at.sequence,
+            end=end,
+            pending=pending,
+            event_time=events[-1].time,
+            completeness=completeness,
+        )
         try:
             await self._transaction(step, events)
         except DBAPIError as error:
             if not _is_refusal(error):
                 raise
-            await self._narrow_down(step, events, error)
-
-    async def _narrow_down(
-        self, step: Step, events: Sequence[ViewEvent], error: DBAPIError
-    ) -> None:
-        if len(events) == 1:
+            if len(events) > 1:
+                return await self._settle_halves(at, end, pending, events)
             events[0].bury(DeadReason.NOT_PROJECTED, error.orig)
             await self._transaction(step, events)
-            return
+        return Checkpoint(sequence=end, reached=max(end, at.reached), completeness=completeness)
+
+    async def _settle_halves(
+        self, at: Checkpoint, end: int, pending: int, events: Sequence[ViewEvent]
+    ) -> Checkpoint:
         first, second = events[: len(events) // 2], events[len(events) // 2 :]
         middle = first[-1].stored.sequence
-        behind = step.pending + len(second)
-        await self._settle(
-            replace(step, end=middle, pending=behind, event_time=first[-1].time), first
-        )
-        await self._settle(replace(step, start=middle), second)
+        at = await self._settle(at, middle, pending + len(second), first)
+        return await self._settle(at, end, pending, second)
 
     async def _transaction(self, step: Step, events: Sequence[ViewEvent]) -> None:
         changes = _gathered(events)

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.topology import Channel
 from chassis.persistence.database import Database, fetch_all
+from chassis.views.completeness import Completeness
 from chassis.views.generations import Generation
 
 _LOAD: Final = """
-SELECT sequence FROM view_checkpoints
+SELECT sequence, reached, complete, snapshots::text AS snapshots FROM view_checkpoints
 WHERE view = $1 AND generation = $2 AND channel = $3 AND partition = $4
 """
 # A view can be built again from its stream: a commit that a crash of the server takes back takes
@@ -23,6 +25,7 @@ WITH moved AS (
     UPDATE view_checkpoints
     SET sequence = $6::bigint, reached = greatest(reached, $6), events = events + $7,
         pending = $8::bigint,
+        complete = $11, snapshots = $12::text::jsonb,
         event_time = coalesce($9, event_time), updated_at = clock_timestamp(),
         caught_up_at = CASE WHEN $8 = 0 THEN coalesce(caught_up_at, clock_timestamp())
                        ELSE caught_up_at END
@@ -41,9 +44,9 @@ SELECT set_config('synchronous_commit', 'off', true), (SELECT count(*) FROM move
 """
 _AT_END: Final = """
 UPDATE view_checkpoints
-SET pending = 0, caught_up_at = coalesce(caught_up_at, clock_timestamp())
-WHERE view = $1 AND generation = $2 AND channel = $3 AND partition = $4
-  AND (pending <> 0 OR pending IS NULL OR caught_up_at IS NULL)
+SET pending = 0, reached = greatest(reached, $6), complete = $7, snapshots = $8::text::jsonb,
+    caught_up_at = coalesce(caught_up_at, clock_timestamp())
+WHERE view = $1 AND generation = $2 AND channel = $3 AND partition = $4 AND sequence = $5
 """
 
 
@@ -73,8 +76,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """`sequence` is the last one applied. Up to `reached` nothing else was there to apply."""
+
+    sequence: int
+    reached: int
+    completeness: Completeness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """From one position to the next, with what lies between.
+    """From one checkpoint to the next, with what lies between.
 
     `pending` is what the stream still has behind it, `event_time` when the last event was
     published.
@@ -84,16 +96,19 @@ class Step:
     end: int
     pending: int
     event_time: datetime | None
+    completeness: Completeness
 
 
-async def position(database: Database, place: Place) -> int:
-    """The last sequence that was applied; raises CheckpointMovedError if the generation is gone."""
+async def load_checkpoint(database: Database, place: Place) -> Checkpoint:
+    """Where to go on from; raises CheckpointMovedError if the generation is gone."""
     async with database.sessions() as session:
         rows = await fetch_all(session, _LOAD, *place.arguments)
     if not rows:
         raise CheckpointMovedError(f"{place.generation.consumer} is gone")
-    sequence: int = rows[0].sequence
-    return sequence
+    [row] = rows
+    snapshots = None if row.snapshots is None else orjson.loads(row.snapshots)
+    completeness = Completeness(complete=row.complete, snapshots=snapshots)
+    return Checkpoint(sequence=row.sequence, reached=row.reached, completeness=completeness)
 
 
 async def advance(
@@ -113,6 +128,7 @@ async def advance(
         step.pending,
         step.event_time,
         list(ids),
+        *_arguments(step.completeness),
     )
     if not row.moved:
         raise CheckpointMovedError(f"{place.generation.consumer} has been moved on by another")
@@ -120,7 +136,14 @@ async def advance(
     return known
 
 
-async def note_end(database: Database, place: Place) -> None:
-    """There is nothing more in the stream."""
+async def note_end(database: Database, place: Place, checkpoint: Checkpoint) -> None:
+    """There is nothing more in the stream behind the checkpoint."""
+    arguments = (checkpoint.sequence, checkpoint.reached, *_arguments(checkpoint.completeness))
     async with database.sessions.begin() as session:
-        await fetch_all(session, _AT_END, *place.arguments)
+        await fetch_all(session, _AT_END, *place.arguments, *arguments)
+
+
+def _arguments(completeness: Completeness) -> tuple[bool, str | None]:
+    snapshots = completeness.snapshots
+    text = None if snapshots is None else orjson.dumps(dict(snapshots)).decode()
+    return completeness.complete, text

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -11,8 +12,14 @@ from nats.errors import Error as NatsError
 from chassis.bell import Bell
 from chassis.persistence.database import Database
 from chassis.views.applying import Applier
-from chassis.views.checkpoints import CheckpointMovedError, Place, note_end, position
-from chassis.views.direct_get import DirectReader, StreamAwayError
+from chassis.views.checkpoints import (
+    Checkpoint,
+    CheckpointMovedError,
+    Place,
+    load_checkpoint,
+    note_end,
+)
+from chassis.views.direct_get import DirectReader, StreamAwayError, first_and_last
 from chassis.views.doorbell import Doorbell
 from chassis.views.view import View
 
@@ -23,6 +30,7 @@ _AFTER_RING_SECONDS: Final = 0.002
 _AFTER_EVENTS_SECONDS: Final = 0.05
 _IDLE_SECONDS: Final = 4.0
 _GROWTH: Final = 3.0
+_RECENT_SECONDS: Final = 60.0
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 
@@ -66,7 +74,10 @@ class ViewFeed:
         self._reader = DirectReader(client, place.channel.stream, subject)
         self._room = room
         self._on_applied = on_applied
-        self._at_end = False
+        self._client = client
+        self._time = asyncio.get_running_loop().time
+        self._at_end: float | None = None
+        self._next_end = 0.0
 
     async def run(self) -> None:
         """Follow the stream; what is away is waited for, and nothing is given up meanwhile."""
@@ -91,30 +102,56 @@ class ViewFeed:
             await self._close()
 
     async def _follow(self) -> None:
-        at = await position(self._database, self._place)
+        at = await load_checkpoint(self._database, self._place)
         pace, rung = Pace(), False
         while True:
             self._bell.silence()
             await self._doorbell.arm()
-            batch = await self._reader.read(at + 1, _BATCH)
+            end = await self._end_if_due()
+            batch = await self._reader.read(at.sequence + 1, _BATCH)
+            at = await self._noticing_gaps(at)
             if batch.messages:
                 async with self._room:
                     at = await self._applier.apply(at, batch)
-                self._at_end = batch.pending == 0
                 self._on_applied()
                 pace.found()
-                if not self._at_end:
-                    continue
             else:
-                await self._note_end()
+                at = await self._note_end(at, end)
                 pace.nothing(rung=rung)
-            rung = await self._bell.wait(pace.seconds)
+            if batch.pending:
+                self._at_end = None
+            else:
+                self._at_end = self._time()
+                rung = await self._bell.wait(pace.seconds)
 
-    async def _note_end(self) -> None:
-        if not self._at_end:
-            await note_end(self._database, self._place)
-            self._at_end = True
-            self._on_applied()
+    async def _noticing_gaps(self, at: Checkpoint) -> Checkpoint:
+        """Look whether the stream still had everything behind the checkpoint when it was read.
+
+        A stream keeps messages for hours at least: none is lost that came after a recent look.
+        """
+        if self._at_end is not None and self._time() - self._at_end < _RECENT_SECONDS:
+            return at
+        first, _ = await first_and_last(self._client, self._place.channel.stream)
+        if first <= max(at.sequence, at.reached) + 1:
+            return at
+        log.warning("the stream has lost events unread", view=self._name, begins_at=first)
+        return replace(at, reached=first - 1, completeness=at.completeness.broken())
+
+    async def _end_if_due(self) -> int:
+        """Now and then, where the stream ends: nothing to read means nothing up to there."""
+        if self._time() < self._next_end:
+            return 0
+        self._next_end = self._time() + _RECENT_SECONDS
+        _, last = await first_and_last(self._client, self._place.channel.stream)
+        return last
+
+    async def _note_end(self, at: Checkpoint, end: int) -> Checkpoint:
+        if self._at_end is not None and not end:
+            return at
+        at = replace(at, reached=max(at.reached, end))
+        await note_end(self._database, self._place, at)
+        self._on_applied()
+        return at
 
     async def _close(self) -> None:
         await self._doorbell.close()
