@@ -14,7 +14,7 @@ CREDIT_LIMIT ?=
 KILLS ?= 10
 PEERS ?=
 ARGS ?=
-SERVICES := order-service customer-service inventory-service shipping-service
+SERVICES := order-service customer-service inventory-service shipping-service order-history-service
 # those that declare streams, consumers or channels
 MESSAGING := $(foreach service,$(SERVICES),$(if $(wildcard services/$(service)/src/*/messaging/topology.py),$(service)))
 IMAGE_PREFIX ?= longship

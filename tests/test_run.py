@@ -28,6 +28,7 @@ PROGRAMS = {
     *("customer-service", "customer-service-relay"),
     *("inventory-service", "inventory-service-relay"),
     *("shipping-service", "shipping-service-relay"),
+    "order-history-service",  # publishes nothing, so it has no relay
 }
 
 

@@ -7,7 +7,7 @@ Parts that a service has, each "yes" or blank: what it declares in `messaging:`,
 {{- end -}}
 
 {{- define "chassis.usesNats" -}}
-{{- if or (include "chassis.isProvisioned" .) .Values.messaging.publishes -}}yes{{- end -}}
+{{- if or (include "chassis.isProvisioned" .) .Values.messaging.publishes .Values.messaging.reads -}}yes{{- end -}}
 {{- end -}}
 
 {{/* Streams or durables are made for it. */}}

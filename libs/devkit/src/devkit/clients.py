@@ -10,7 +10,14 @@ from uuid import UUID
 import httpx
 from pydantic import TypeAdapter
 
-from devkit.deployables import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE, SHIPPING_SERVICE
+from devkit.deployables import (
+    CUSTOMER_SERVICE,
+    INVENTORY_SERVICE,
+    ORDER_HISTORY_SERVICE,
+    ORDER_SERVICE,
+    SHIPPING_SERVICE,
+)
+from devkit.history import HistoryClient
 from devkit.http_client import ApiClient, ApiError, http_connections
 from devkit.models import (
     CreditReservation,
@@ -143,12 +150,13 @@ class ShippingClient:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clients:
-    """``shipping`` is None on a platform that runs sagas only."""
+    """``shipping`` and ``history`` are None on a platform that runs sagas only."""
 
     orders: OrderClient
     customers: CustomerClient
     inventory: InventoryClient
     shipping: ShippingClient | None
+    history: HistoryClient | None
 
 
 @asynccontextmanager
@@ -160,11 +168,13 @@ async def clients_of(addresses: Addresses, *, patience: float = 60) -> AsyncIter
             return ApiClient(http, addresses.http[service], patience=patience)
 
         ships = SHIPPING_SERVICE in addresses.http
+        remembers = ORDER_HISTORY_SERVICE in addresses.http
         yield Clients(
             orders=OrderClient(api(ORDER_SERVICE)),
             customers=CustomerClient(api(CUSTOMER_SERVICE)),
             inventory=InventoryClient(api(INVENTORY_SERVICE)),
             shipping=ShippingClient(api(SHIPPING_SERVICE)) if ships else None,
+            history=HistoryClient(api(ORDER_HISTORY_SERVICE)) if remembers else None,
         )
 
 

@@ -11,6 +11,7 @@ ORDER_SERVICE: Final = "order-service"
 CUSTOMER_SERVICE: Final = "customer-service"
 INVENTORY_SERVICE: Final = "inventory-service"
 SHIPPING_SERVICE: Final = "shipping-service"
+ORDER_HISTORY_SERVICE: Final = "order-history-service"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,7 @@ DEPLOYABLES: Final = (
     Deployable(name=CUSTOMER_SERVICE),
     Deployable(name=INVENTORY_SERVICE),
     Deployable(name=SHIPPING_SERVICE),
+    Deployable(name=ORDER_HISTORY_SERVICE),
 )
 SAGA_SERVICES: Final = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
 SERVICES: Final = tuple(deployable.name for deployable in DEPLOYABLES)

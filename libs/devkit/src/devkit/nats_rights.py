@@ -53,13 +53,14 @@ class Rights:
 
     def heard_by(self, user: str) -> set[str]:
         """What it may subscribe to: answers in its inbox, and channels that its views show."""
-        read = {
-            channel.subjects
+        read = [
+            channel
             for topology in self.topologies
             for channel in topology.reads
             if topology.service == user
-        }
-        return {f"{inbox_prefix(user)}.>", *read}
+        ]
+        wildcards = {channel.subjects for channel in read}
+        return {f"{inbox_prefix(user)}.>", *wildcards, *messages_of(read)}
 
     def _own(self, user: str) -> set[str]:
         if user == PROVISIONER:

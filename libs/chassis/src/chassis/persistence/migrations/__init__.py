@@ -1,8 +1,9 @@
 """Alembic migrations: the chassis's own branch beside each service's, in one database.
 
-A service keeps only `<package>/migrations/versions/` and `<package>.persistence.tables:METADATA`;
-environment, template and the chassis's tables come from here. The two branches have a head each,
-so a chassis upgrade and a service's change never wait for one another.
+A service keeps only `<package>/migrations/versions/` and `<package>.persistence.tables:METADATA`,
+or neither where it has no tables of its own; environment, template and the chassis's tables come
+from here. The two branches have a head each, so a chassis upgrade and a service's change never wait
+for one another.
 """
 
 from collections.abc import Set as AbstractSet
@@ -38,6 +39,8 @@ def missing_revisions(package: str, applied: AbstractSet[str]) -> AbstractSet[st
 
 def metadata_of(package: str) -> list[MetaData]:
     """What the migrated database must be equal to."""
+    if not _versions(package).is_dir():
+        return [CHASSIS_METADATA]
     own: MetaData = import_module(f"{package}.persistence.tables").METADATA
     return [CHASSIS_METADATA, own]
 
@@ -52,9 +55,14 @@ def configuration(package: str, database_url: str) -> Config:
 
 def _scripts(package: str) -> Config:
     here = Path(str(files(__name__)))
-    own = Path(str(files(package))) / "migrations" / "versions"
+    locations = [here / "versions", _versions(package)]
     config = Config()
     config.set_main_option("script_location", str(here))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", f"{here / 'versions'}\n{own}")
+    there = [str(location) for location in locations if location.is_dir()]
+    config.set_main_option("version_locations", "\n".join(there))
     return config
+
+
+def _versions(package: str) -> Path:
+    return Path(str(files(package))) / "migrations" / "versions"
