@@ -112,6 +112,7 @@ class Service(HttpService):
         kept = KeptView(self.database, view, self.topology, self.broker.client)
         self.run_beside(f"view {view.name}", kept.run)
         self.required[f"view {view.name}"] = kept.check_ready
+        self._refresh.add(kept.survey)
         declare_problems(self.http, VIEW_NOT_READY)
         self._own_writes.watch(view, kept)
         return kept

@@ -217,6 +217,9 @@ class Library:
             subject, message.to_body() if body is None else body, headers=headers
         )
 
+    async def until(self, probe: Callable[[], Any]) -> None:
+        await eventually(probe, within=60)
+
     async def take_snapshots(
         self, readers: dict[str, dict[str, int]], titles: dict[str, str], run_id: str = "run-1"
     ) -> list[UUID]:

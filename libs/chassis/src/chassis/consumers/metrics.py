@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, Counter
 
 from chassis.consumers.dead_letters import DeadReason
 from chassis.consumers.deferral import Reason
@@ -25,6 +25,11 @@ _PARTITIONS_HELD: Final = catalogue.CONSUMER_PARTITIONS_HELD.gauge()
 NATS: Final = NatsMetrics(REGISTRY)
 
 
+def dead_letter_counters(consumer: str) -> dict[DeadReason, Counter]:
+    """One counter for each reason, shown from the beginning."""
+    return {reason: _DEAD_LETTERS.labels(consumer, reason) for reason in DeadReason}
+
+
 class ConsumerMetrics:
     """The metrics of one consumer, by its name `<service>:<channel>`.
 
@@ -37,7 +42,7 @@ class ConsumerMetrics:
         self._consumed = _CONSUMED.labels(*self._labels)
         self._duplicates = _DUPLICATES.labels(consumer)
         self._deferred = {reason: _DEFERRED.labels(consumer, reason) for reason in Reason}
-        self._dead = {reason: _DEAD_LETTERS.labels(consumer, reason) for reason in DeadReason}
+        self._dead = dead_letter_counters(consumer)
         _DURATION.expect(*self._labels, "")
 
     def consumed(self, messages: int, duplicates: int = 0) -> None:

@@ -24,6 +24,7 @@ _SEMCONV_SENDER: Final = (
     "messaging_operation_name",
     "messaging_destination_template",
 )
+_VIEW: Final = ("view", "version", "state")
 _SAGA_STEP: Final = ("saga_type", "step", "direction")
 
 # -- every process ---------------------------------------------------------------------------------
@@ -345,6 +346,62 @@ FLOW_OLDEST_AGE: Final = Metric(
     kind=Kind.GAUGE,
     meaning="Age of the oldest flow that has not ended. Of the whole database.",
     labels=("flow",),
+    exposed_by=SERVICE,
+)
+
+# -- views -----------------------------------------------------------------------------------------
+
+VIEW_APPLIED: Final = Metric(
+    name="view_applied_events_total",
+    kind=Kind.COUNTER,
+    meaning="Events that were read and taken in, whether the view shows them or not.",
+    labels=("view", "state"),
+    exposed_by=SERVICE,
+)
+VIEW_LAG: Final = Metric(
+    name="view_lag_messages",
+    kind=Kind.GAUGE,
+    meaning="Events that the streams have and the generation has not taken in, by state: live, "
+    "building. Of the whole database: take the maximum over its processes.",
+    labels=_VIEW,
+    exposed_by=SERVICE,
+)
+VIEW_LAG_SECONDS: Final = Metric(
+    name="view_lag_seconds",
+    kind=Kind.GAUGE,
+    meaning="How long ago the first of them was stored; 0 if there is none. Of the whole database.",
+    labels=_VIEW,
+    exposed_by=SERVICE,
+)
+VIEW_PROGRESS: Final = Metric(
+    name="view_progress_ratio",
+    kind=Kind.GAUGE,
+    meaning="The share of its events that a generation has taken in. Of the whole database.",
+    labels=_VIEW,
+    exposed_by=SERVICE,
+)
+VIEW_IDLE: Final = Metric(
+    name="view_idle_seconds",
+    kind=Kind.GAUGE,
+    meaning="How long nothing was taken in of the partition that has been left alone longest "
+    "although it has events; 0 if none has. Of the whole database.",
+    labels=_VIEW,
+    exposed_by=SERVICE,
+)
+VIEW_WAITS: Final = Metric(
+    name="view_waits",
+    kind=Kind.GAUGE,
+    meaning="1 if a generation is not swapped in before a person does something; `chassis views "
+    "list` says what. Of the whole database.",
+    labels=_VIEW,
+    exposed_by=SERVICE,
+)
+VIEW_INCOMPLETE: Final = Metric(
+    name="view_incomplete_partitions",
+    kind=Kind.GAUGE,
+    meaning="Partitions whose stream has lost events before the generation has read them, and no "
+    "snapshot has made up for it. Of the whole database.",
+    labels=_VIEW,
     exposed_by=SERVICE,
 )
 

@@ -10,15 +10,13 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.dead_letters import DeadReason, bury
-from chassis.persistence.database import Database
 from chassis.views.checkpoints import Checkpoint, Place, Step, advance
 from chassis.views.coalescing import RowChanges
 from chassis.views.direct_get import Batch
 from chassis.views.events import ViewEvent, project
-from chassis.views.view import View
+from chassis.views.feeding import Feeding
 from chassis.views.writing import write
 
 log = structlog.get_logger(__name__)
@@ -30,9 +28,10 @@ _REFUSED = ("21", "22", "23", "44", "54", "P0")
 class Applier:
     """Applies the events of one partition to one generation."""
 
-    def __init__(self, database: Database, view: View, place: Place) -> None:
-        self._database = database
-        self._view = view
+    def __init__(self, feeding: Feeding, place: Place) -> None:
+        self._database = feeding.database
+        self._view = feeding.view
+        self._on_buried = feeding.on_buried
         self._place = place
 
     async def apply(self, at: Checkpoint, batch: Batch) -> Checkpoint:
@@ -82,21 +81,21 @@ class Applier:
             if known:
                 changes = _gathered(events, without=frozenset(known))
             await write(session, changes, self._place.generation.schema)
-            await self._bury(session, events, frozenset(known))
+            dead = [one for one in events if one.reason and one.event_id not in known]
+            for event in dead:
+                await bury(session, event.dead_letter(self._place.generation.consumer))
+        for event in dead:
+            self._tell(event)
 
-    async def _bury(
-        self, session: AsyncSession, events: Sequence[ViewEvent], known: Collection[UUID]
-    ) -> None:
-        consumer = self._place.generation.consumer
-        for event in events:
-            if event.reason is not None and event.event_id not in known:
-                log.error(
-                    "event not applied",
-                    view=consumer,
-                    message_id=str(event.event_id),
-                    reason=event.reason,
-                )
-                await bury(session, event.dead_letter(consumer))
+    def _tell(self, event: ViewEvent) -> None:
+        assert event.reason is not None
+        self._on_buried(event.reason)
+        log.error(
+            "event not applied",
+            view=self._place.generation.consumer,
+            message_id=str(event.event_id),
+            reason=event.reason,
+        )
 
 
 def _gathered(events: Sequence[ViewEvent], without: Collection[UUID] = ()) -> RowChanges:

@@ -1,16 +1,13 @@
 """One partition of a channel, read for one generation as long as this process holds it."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 import structlog
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from chassis.bell import Bell
-from chassis.persistence.database import Database
 from chassis.views.applying import Applier
 from chassis.views.checkpoints import (
     Checkpoint,
@@ -21,7 +18,7 @@ from chassis.views.checkpoints import (
 )
 from chassis.views.direct_get import DirectReader, StreamAwayError, first_and_last
 from chassis.views.doorbell import Doorbell
-from chassis.views.view import View
+from chassis.views.feeding import Feeding
 
 log = structlog.get_logger(__name__)
 
@@ -55,26 +52,17 @@ class Pace:
 class ViewFeed:
     """Reads one partition and applies it, from the checkpoint on, until it is cancelled."""
 
-    def __init__(
-        self,
-        database: Database,
-        client: Client,
-        view: View,
-        place: Place,
-        *,
-        room: asyncio.Semaphore,
-        on_applied: Callable[[], None],
-    ) -> None:
+    def __init__(self, feeding: Feeding, place: Place, room: asyncio.Semaphore) -> None:
         [subject] = place.channel.filter_subjects(place.partition)
-        self._database = database
+        self._database = feeding.database
+        self._client = feeding.client
         self._place = place
-        self._applier = Applier(database, view, place)
+        self._applier = Applier(feeding, place)
         self._bell = Bell()
-        self._doorbell = Doorbell(client, subject, self._bell)
-        self._reader = DirectReader(client, place.channel.stream, subject)
+        self._doorbell = Doorbell(feeding.client, subject, self._bell)
+        self._reader = DirectReader(feeding.client, place.channel.stream, subject)
         self._room = room
-        self._on_applied = on_applied
-        self._client = client
+        self._on_applied = feeding.on_applied
         self._time = asyncio.get_running_loop().time
         self._at_end: float | None = None
         self._next_end = 0.0
@@ -113,7 +101,7 @@ class ViewFeed:
             if batch.messages:
                 async with self._room:
                     at = await self._applier.apply(at, batch)
-                self._on_applied()
+                self._on_applied(len(batch.messages))
                 pace.found()
             else:
                 at = await self._note_end(at, end)
@@ -150,7 +138,7 @@ class ViewFeed:
             return at
         at = replace(at, reached=max(at.reached, end))
         await note_end(self._database, self._place, at)
-        self._on_applied()
+        self._on_applied(0)
         return at
 
     async def _close(self) -> None:

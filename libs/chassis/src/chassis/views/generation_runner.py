@@ -1,19 +1,14 @@
 """One generation at work in this process: its share of all partitions, held by leases."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
-from nats.aio.client import Client
 
 from chassis.leases import Leases, LeasesLostError
-from chassis.messaging.topology import Channel
-from chassis.persistence.database import Database
 from chassis.views.checkpoints import Place
 from chassis.views.feed import ViewFeed
-from chassis.views.generations import Generation
-from chassis.views.view import View
+from chassis.views.feeding import Feeding
 
 log = structlog.get_logger(__name__)
 
@@ -29,30 +24,18 @@ class GenerationRunner:
     moves on for one of them only.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        client: Client,
-        *,
-        view: View,
-        generation: Generation,
-        channels: Sequence[Channel],
-        on_applied: Callable[[], None],
-    ) -> None:
-        self._database = database
-        self._client = client
-        self._view = view
-        self._generation = generation
+    def __init__(self, feeding: Feeding) -> None:
+        self._feeding = feeding
+        self._name = feeding.generation.consumer
         self._places = [
-            Place(generation, channel, partition)
-            for channel in channels
+            Place(feeding.generation, channel, partition)
+            for channel in feeding.channels
             for partition in range(channel.partitions)
         ]
-        self._on_applied = on_applied
         self._room = asyncio.Semaphore(_TRANSACTIONS_AT_ONCE)
         self._feeds: dict[int, asyncio.Task[None]] = {}
         self._leases = Leases(
-            database.connect_driver, namespace=generation.consumer, slots=len(self._places)
+            feeding.database.connect_driver, namespace=self._name, slots=len(self._places)
         )
 
     @property
@@ -75,24 +58,16 @@ class GenerationRunner:
             await self._leave(change.surplus)
             await self._leases.release(change.surplus)
         except LeasesLostError as error:
-            log.warning("partitions lost", view=self._generation.consumer, error=str(error))
+            log.warning("partitions lost", view=self._name, error=str(error))
         await self._leave(frozenset(self._feeds) - self._leases.held)
         self._join(self._leases.held - frozenset(self._feeds))
 
     def _join(self, slots: frozenset[int]) -> None:
         for slot in sorted(slots):
-            feed = ViewFeed(
-                self._database,
-                self._client,
-                self._view,
-                self._places[slot],
-                room=self._room,
-                on_applied=self._on_applied,
-            )
-            name = f"{self._generation.consumer} {slot}"
-            self._feeds[slot] = asyncio.create_task(feed.run(), name=name)
+            feed = ViewFeed(self._feeding, self._places[slot], self._room)
+            self._feeds[slot] = asyncio.create_task(feed.run(), name=f"{self._name} {slot}")
         if slots:
-            log.info("partitions", view=self._generation.consumer, held=len(self._feeds))
+            log.info("partitions", view=self._name, held=len(self._feeds))
 
     async def _leave(self, slots: frozenset[int]) -> None:
         feeds = [self._feeds.pop(slot) for slot in slots & frozenset(self._feeds)]

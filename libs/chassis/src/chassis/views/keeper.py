@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from nats.aio.client import Client
 
 from chassis.messaging.topology import ServiceTopology
 from chassis.persistence.database import Database
+from chassis.views.feeding import Feeding
 from chassis.views.generation_runner import GenerationRunner
 from chassis.views.generations import (
     Current,
@@ -20,8 +22,10 @@ from chassis.views.generations import (
     current,
 )
 from chassis.views.membership import missing_events
+from chassis.views.metrics import ViewMetrics
 from chassis.views.retirement import tidy
 from chassis.views.signal import Signal
+from chassis.views.survey import standings
 from chassis.views.swap import try_swap
 from chassis.views.view import View
 
@@ -51,10 +55,12 @@ class KeptView:
         self._channels = view.channels(topology)
         self._database = database
         self._connected = connected
+        self._metrics = ViewMetrics(view)
+        self._live: Generation | None = None
         self._client: Client | None = None
         self._next_tidying = 0.0
         self._next_swap = 0.0
-        self._runners: dict[Generation, tuple[GenerationRunner, asyncio.Task[None]]] = {}
+        self._runners: dict[Generation, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Keep the view until cancelled; whatever is away is waited for."""
@@ -78,6 +84,12 @@ class KeptView:
         if (await current(self._database, self.view)).live is None:
             raise ViewNotReadyError(f"the view {self.view.name} is being built")
 
+    async def survey(self) -> None:
+        """Bring the gauges up to date; raises StreamAwayError or what the database raises."""
+        if self._client is not None:
+            found = await standings(self._database, self._client, self.view, self._channels)
+            self._metrics.surveyed(found)
+
     async def _look_somehow(self) -> float:
         """Look, whatever happens; returns for how long to rest."""
         try:
@@ -91,6 +103,7 @@ class KeptView:
 
     async def _look(self) -> None:
         found = await current(self._database, self.view)
+        self._live = found.live
         if not found.all:
             found = await self._begin()
         await self._feed(found)
@@ -102,6 +115,7 @@ class KeptView:
     async def _swap(self, found: Current, building: Generation) -> None:
         outcome = await try_swap(self._database, found)
         if outcome.done:
+            self._live = building
             log.info("view is live", view=building.consumer)
             self.applied.fire()
         elif outcome.in_vain:
@@ -129,19 +143,25 @@ class KeptView:
                 self._start(generation, self._client)
 
     def _start(self, generation: Generation, client: Client) -> None:
-        runner = GenerationRunner(
-            self._database,
-            client,
+        feeding = Feeding(
+            database=self._database,
+            client=client,
             view=self.view,
             generation=generation,
             channels=self._channels,
-            on_applied=self.applied.fire,
+            on_applied=partial(self._on_applied, generation),
+            on_buried=self._metrics.buried,
         )
+        runner = GenerationRunner(feeding)
         task = asyncio.create_task(runner.run(), name=f"view {generation.consumer}")
-        self._runners[generation] = (runner, task)
+        self._runners[generation] = task
+
+    def _on_applied(self, generation: Generation, events: int) -> None:
+        self._metrics.applied(events, live=generation == self._live)
+        self.applied.fire()
 
     async def _stop(self, generations: Collection[Generation]) -> None:
-        tasks = [self._runners.pop(generation)[1] for generation in generations]
+        tasks = [self._runners.pop(generation) for generation in generations]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,9 +1,18 @@
 """What there is of every view in a database, and how far each generation has come."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Final
 
+from nats.aio.client import Client
+
+from chassis.messaging.topology import Channel
 from chassis.persistence.database import Database, fetch_all
+from chassis.views.direct_get import DirectReader
+from chassis.views.generations import Generation
+from chassis.views.view import View
 
 SURVEY: Final = """
 SELECT view, version, generation, state,
@@ -31,3 +40,78 @@ async def survey_one(database: Database, view: str, generation: int) -> Mapping[
     async with database.sessions() as session:
         rows: Sequence[Any] = await fetch_all(session, _ONE, view, generation)
     return rows[0]._mapping if rows else None  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+_POSITIONS: Final = """
+SELECT generation, state, channel, partition, sequence, events, complete, waits_for,
+       extract(epoch FROM clock_timestamp() - updated_at)::float8 AS idle_seconds
+FROM view_checkpoints JOIN view_generations USING (view, generation)
+WHERE view = $1 AND version = $2 AND state <> 'RETIRED' ORDER BY generation, channel, partition
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a generation is from the ends of its streams, as both say now."""
+
+    generation: Generation
+    state: str
+    events: int
+    lag: int
+    lag_seconds: float
+    idle_seconds: float
+    incomplete: int
+    waits: bool
+
+
+async def standings(
+    database: Database, client: Client, view: View, channels: Sequence[Channel]
+) -> list[Standing]:
+    """Of the live generation of this version and of the one that is built.
+
+    Asks the streams themselves, past those who should be reading them: one small request for each
+    partition. Raises StreamAwayError.
+    """
+    async with database.sessions() as session:
+        rows = await fetch_all(session, _POSITIONS, view.name, view.version)
+    by_name = {channel.name: channel for channel in channels}
+    found = []
+    for number, group in groupby(rows, key=lambda row: row.generation):
+        partitions = list(group)
+        behind = [await _behind(client, by_name[row.channel], row) for row in partitions]
+        found.append(_standing(Generation(view.name, number), partitions, behind))
+    return found
+
+
+def _standing(
+    generation: Generation, partitions: Sequence[Any], behind: Sequence[tuple[int, float]]
+) -> Standing:
+    lag = sum(messages for messages, _ in behind)
+    return Standing(
+        generation=generation,
+        state=partitions[0].state.lower(),
+        events=sum(row.events for row in partitions),
+        lag=lag,
+        lag_seconds=max(seconds for _, seconds in behind),
+        idle_seconds=max(
+            # what has been there for a moment only has not been left alone for longer
+            min(row.idle_seconds, seconds)
+            for row, (_, seconds) in zip(partitions, behind, strict=True)
+        ),
+        incomplete=sum(not row.complete for row in partitions),
+        waits=partitions[0].waits_for is not None,
+    )
+
+
+async def _behind(client: Client, channel: Channel, row: Any) -> tuple[int, float]:
+    """The messages behind a checkpoint, and how long ago the first of them was stored."""
+    [subject] = channel.filter_subjects(row.partition)
+    reader = DirectReader(client, channel.stream, subject)
+    try:
+        batch = await reader.read(row.sequence + 1, 1)
+    finally:
+        await reader.close()
+    if not batch.messages:
+        return 0, 0.0
+    stored_at = datetime.fromisoformat(batch.messages[0].headers["Nats-Time-Stamp"][:19] + "+00:00")
+    return 1 + batch.pending, max((datetime.now(UTC) - stored_at).total_seconds(), 0.0)
