@@ -1,29 +1,44 @@
 """The history against the services that it is about: after a run of everything, they agree."""
 
+import asyncio
+import os
+import sysconfig
 import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import nats
 import pytest
 import pytest_asyncio
+from nats.aio.msg import Msg
+from sqlalchemy import Table
 
+from chassis.messaging.catalogue import messages_of
+from chassis.messaging.contracts import Event
+from chassis.persistence.database import Database
+from chassis.testing.views import shown
+from chassis.views import reading
 from devkit.books import Books, read_books
 from devkit.carrier import Carrier
 from devkit.clients import Clients, clients_of
 from devkit.concurrency import task_group
+from devkit.deployables import ORDER_HISTORY_SERVICE
 from devkit.eventually import eventually
 from devkit.history import HistoryClient, HistoryOrder
 from devkit.mix import mixed_orders
 from devkit.models import Order, OrderState
 from devkit.pace import all_ended
 from devkit.placing import cancel_if_approved, load, place
-from devkit.platform import running_platform
+from devkit.platform import Platform, running_platform
 from devkit.run_folder import RunFolder
 from devkit.scenario import PlannedOrder, Scenario
+from order_history_service.view import ORDER_HISTORY
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -36,6 +51,7 @@ ENDS = {OrderState.DELIVERED, OrderState.UNDELIVERED, OrderState.CANCELLED}
 class Run:
     """What the services say at the end of a run, and the history beside it."""
 
+    platform: Platform
     books: Books
     history: HistoryClient
     shown: Mapping[UUID, HistoryOrder]
@@ -59,7 +75,7 @@ async def run(folder: RunFolder) -> AsyncIterator[Run]:
         assert clients.history is not None
         books = await read_books(clients)
         shown = await settled(clients.history, books)
-        yield Run(books=books, history=clients.history, shown=shown)
+        yield Run(platform=platform, books=books, history=clients.history, shown=shown)
 
 
 async def carry_out(scenario: Scenario, clients: Clients) -> None:
@@ -94,20 +110,20 @@ async def test_every_order_is_there_as_order_service_has_it(run: Run):
     assert set(run.shown) == {order.order_id for order in run.books.orders}
     assert {order.state for order in run.books.orders} >= {*ENDS, OrderState.REJECTED}
     for order in run.books.orders:
-        shown = run.shown[order.order_id]
-        assert shown.state == order.state
-        assert shown.rejection_reason == order.rejection_reason
-        assert (shown.customer_id, shown.total) == (order.customer_id, order.total)
-        assert (shown.placed_at, shown.decided_at) == (order.placed_at, order.decided_at)
-        assert items(shown) == lines(order)
-        assert [change.state for change in shown.changes] == way_of(order)
-        times = [change.at for change in shown.changes]
+        found = run.shown[order.order_id]
+        assert found.state == order.state
+        assert found.rejection_reason == order.rejection_reason
+        assert (found.customer_id, found.total) == (order.customer_id, order.total)
+        assert (found.placed_at, found.decided_at) == (order.placed_at, order.decided_at)
+        assert items(found) == lines(order)
+        assert [change.state for change in found.changes] == way_of(order)
+        times = [change.at for change in found.changes]
         assert None not in times
         assert times == sorted(times)
 
 
-def items(shown: HistoryOrder) -> list[tuple[str, int, Decimal]]:
-    return [(item.product_id, item.quantity, item.unit_price) for item in shown.items]
+def items(found: HistoryOrder) -> list[tuple[str, int, Decimal]]:
+    return [(item.product_id, item.quantity, item.unit_price) for item in found.items]
 
 
 def lines(order: Order) -> list[tuple[str, int, Decimal]]:
@@ -123,9 +139,9 @@ def way_of(order: Order) -> list[str]:
 async def test_names_are_those_that_were_registered(run: Run):
     customers = {planned.customer_id: planned.name for planned in SCENARIO.customers}
     products = {planned.product_id: planned.name for planned in SCENARIO.products}
-    for shown in run.shown.values():
-        assert shown.customer_name == customers.get(shown.customer_id)
-        for item in shown.items:
+    for order in run.shown.values():
+        assert order.customer_name == customers.get(order.customer_id)
+        for item in order.items:
             assert item.product_name == products.get(item.product_id)
 
 
@@ -164,3 +180,71 @@ async def test_a_summary_is_what_the_services_say_of_the_customer(run: Run):
         assert summary.spent == sum(totals[OrderState.DELIVERED]) == customer.confirmed
         assert summary.open == customer.reserved == 0
         assert summary.cancelled == sum(totals[OrderState.CANCELLED])
+
+
+async def test_a_view_from_the_services_snapshots_equals_the_one_from_events(run: Run):
+    """Row by row, by the commands that an operator gives."""
+    async with listening_to_snapshots(run.platform) as snapshots:
+        for context in ("order", "customer", "inventory", "shipping"):
+            await publish_snapshots(context, run.platform)
+
+        def all_there() -> bool:
+            return sum(event.wire_name.endswith("Snapshot") for event in snapshots) == len(
+                [*run.books.orders, *run.books.accounts, *run.books.stocks, *run.books.shipments]
+            )
+
+        await eventually(all_there, within=60)
+
+    assert shown(ORDER_HISTORY, *snapshots) == await rows_of_the_live_view(run.platform)
+
+
+@asynccontextmanager
+async def listening_to_snapshots(platform: Platform) -> AsyncIterator[list[Event]]:
+    """What is published meanwhile, as order-history-service reads it."""
+    readable = {event.wire_type: event for event in messages_of("order_history_service")}
+    client = await nats.connect(platform.addresses.nats, inbox_prefix=b"_INBOX_observer")
+    heard: list[Event] = []
+
+    async def note(message: Msg) -> None:
+        event = readable.get((message.headers or {})["ce-type"])
+        if event is not None:
+            heard.append(event.from_body(message.data))
+
+    try:
+        await client.subscribe("*.events.>", cb=note)
+        await client.flush()
+        yield heard
+    finally:
+        await client.close()
+
+
+async def publish_snapshots(context: str, platform: Platform) -> None:
+    chassis = Path(sysconfig.get_path("scripts")) / "chassis"
+    url = platform.addresses.postgresql[f"{context}-service"]
+    process = await asyncio.create_subprocess_exec(
+        *(chassis, "snapshots", "publish", f"{context}_service"),
+        env={**os.environ, "DATABASE_URL": url},
+    )
+    assert await process.wait() == 0
+
+
+async def rows_of_the_live_view(platform: Platform) -> dict[str, list[dict[str, Any]]]:
+    database = Database(platform.addresses.postgresql[ORDER_HISTORY_SERVICE])
+    try:
+        async with reading(database, ORDER_HISTORY) as session:
+            return {
+                table.name: [
+                    {**row, **dict.fromkeys(computed(table))}
+                    for row in (
+                        await session.execute(table.select().order_by(*table.primary_key))
+                    ).mappings()
+                ]
+                for table in ORDER_HISTORY.tables.sorted_tables
+            }
+    finally:
+        await database.close()
+
+
+def computed(table: Table) -> list[str]:
+    """Columns that PostgreSQL fills."""
+    return [column.name for column in table.columns if column.computed]

@@ -66,11 +66,15 @@ class History:
 
         await eventually(shown, within=60)
 
-    async def ask(self, path: str, **parameters: Any) -> Response:
-        return await self.http.get(path, params=parameters)
+    async def ask(
+        self, path: str, *, headers: Mapping[str, str] | None = None, **parameters: Any
+    ) -> Response:
+        return await self.http.get(path, params=parameters, headers=headers)
 
-    async def get(self, path: str, **parameters: Any) -> dict[str, Any]:
-        answer = await self.ask(path, **parameters)
+    async def get(
+        self, path: str, *, headers: Mapping[str, str] | None = None, **parameters: Any
+    ) -> dict[str, Any]:
+        answer = await self.ask(path, headers=headers, **parameters)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -89,7 +93,9 @@ class History:
 async def history(database, nats_client: Client, nats_url: str) -> AsyncIterator[History]:
     await asyncio.to_thread(upgrade, "order_history_service", database.url)
     await provision(nats_client.jetstream(), [*OWNERS, TOPOLOGY])
-    service = build(Settings(database_url=database.url, nats_url=nats_url))
+    service = build(
+        Settings(database_url=database.url, nats_url=nats_url, consistency_wait_seconds=2)
+    )
 
     async def connected() -> Client:
         return nats_client
@@ -102,5 +108,7 @@ async def history(database, nats_client: Client, nats_url: str) -> AsyncIterator
         await history.until_shown()
         yield history
     keeping.cancel()
-    await asyncio.wait([keeping])
+    # what was asked last has to be answered before the database is closed
+    looking = [task for task in asyncio.all_tasks() if task.get_name() == "readers of own writes"]
+    await asyncio.wait([keeping, *looking])
     await service.database.close()

@@ -8,9 +8,9 @@ from itertools import permutations
 from typing import Any
 from uuid import UUID
 
-import pytest
 from httpx import Response
 
+from chassis.http.consistency import CONSISTENCY_TOKEN, token_headers
 from chassis.ids import new_id
 from chassis.messaging.contracts import Event
 from chassis.messaging.envelope import OutgoingMessage
@@ -314,8 +314,12 @@ async def test_orders_are_found_by_the_words_of_their_items(history):
     assert await found("it's ); DROP (&|!* <->") == []
 
 
-@pytest.mark.parametrize("path", ["/orders", "/customers/ALFKI/orders"])
-async def test_what_cannot_be_asked_for_is_refused_with_what_to_do(history, path: str):
+async def test_what_cannot_be_asked_for_is_refused_with_what_to_do(history):
+    for path in ("/orders", "/customers/ALFKI/orders"):
+        await is_refused(history, path)
+
+
+async def is_refused(history, path: str) -> None:
     answer = await history.ask(path, cursor="zzz")
     assert "next_cursor" in problem(answer, 422, "invalid-cursor")
     answer = await history.ask(path, placed_from=moment(2), placed_before=moment(1))
@@ -337,3 +341,37 @@ async def test_what_cannot_be_asked_for_is_refused_with_what_to_do(history, path
         assert answer.headers["content-type"] == "application/problem+json"
         [error] = answer.json()["errors"]
         assert next(iter(wrong)) in error["pointer"]
+
+
+PATHS = ("/orders", "/orders/{order}", "/customers/ALFKI/orders", "/customers/ALFKI/summary")
+
+
+def newest_or_number(answer: dict[str, Any]) -> str | int:
+    """The newest order of a page, the order, or how many there are."""
+    if "order_id" in answer:
+        return str(answer["order_id"])
+    orders = answer["orders"]
+    return orders if isinstance(orders, int) else ids(orders)[0]
+
+
+async def test_who_sends_the_token_of_a_write_finds_it_at_once(history):
+    for count, path in enumerate(5 * PATHS, start=1):
+        order = placed(at=minutes(count))
+        outgoing = OutgoingMessage(message=order, key=order.key)
+        await history.send(outgoing)
+
+        answer = await history.get(
+            path.format(order=order.order_id), headers=token_headers(outgoing.message_id)
+        )
+
+        assert newest_or_number(answer) in (str(order.order_id), count)
+
+
+async def test_a_write_that_does_not_come_is_not_waited_for_for_ever(history):
+    await history.hear(ALFREDS)
+    for asked in (f"/orders/{UUID(int=1)}", "/customers/ALFKI/summary"):
+        answer = await history.ask(asked, headers=token_headers(new_id()))
+        assert "again" in problem(answer, 202, "write-not-shown")
+        assert answer.headers["Retry-After"] == "1"
+        answer = await history.ask(asked, headers={CONSISTENCY_TOKEN: "yesterday"})
+        assert answer.status_code == 422

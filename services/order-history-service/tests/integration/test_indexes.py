@@ -29,7 +29,7 @@ from order_history_service.view.tables import METADATA, orders
 SCHEMA = "explained"
 NEWEST = datetime(2026, 11, 24, tzinfo=UTC)
 
-# 60,000 orders of 3,000 customers in 60,000 minutes, one in ten of the customer C7, two lines each
+# 40,000 orders of 3,000 customers in 40,000 minutes, one in ten of the customer C7, two lines each
 # of 4,000 products
 FILL = """
 INSERT INTO customers SELECT 'C' || n, 'Customer ' || n, 'Germany' FROM generate_series(1, 3000) n;
@@ -42,12 +42,12 @@ SELECT md5(n::text)::uuid, 'C' || CASE WHEN n % 10 = 0 THEN 7 ELSE 1 + n * 7919 
        CASE WHEN n <= 200 THEN 'PENDING' WHEN n <= 1000 THEN 'APPROVED'
             WHEN n % 20 = 0 THEN 'CANCELLED' WHEN n % 21 = 0 THEN 'REJECTED' ELSE 'DELIVERED' END,
        10 + n % 90, timestamptz '2026-11-24Z' - n * interval '1 minute', now()
-FROM generate_series(1, 60000) n;
+FROM generate_series(1, 40000) n;
 INSERT INTO orders (order_id, customer_id, state)
 SELECT md5('late' || n)::uuid, 'C' || n, 'APPROVED' FROM generate_series(1, 50) n;
 INSERT INTO order_lines
 SELECT md5(n::text)::uuid, line, 'P' || (1 + (n * 31 + line * 1009) % 4000), 3, 14
-FROM generate_series(1, 60000) n, generate_series(1, 2) line;
+FROM generate_series(1, 40000) n, generate_series(1, 2) line;
 INSERT INTO shipments SELECT order_id, 'DELIVERED', placed_at, placed_at, placed_at FROM orders
 WHERE state = 'DELIVERED';
 """
@@ -126,7 +126,7 @@ async def plan_of(connection: AsyncConnection, statement: Select[Any]) -> Plan:
 
 
 async def some_order(connection: AsyncConnection) -> Any:
-    statement = orders.select().where(orders.c.state == "DELIVERED").limit(1).offset(30_000)
+    statement = orders.select().where(orders.c.state == "DELIVERED").limit(1).offset(20_000)
     return (await connection.execute(statement)).one()
 
 

@@ -1,6 +1,7 @@
 """What each event changes in the history. Given an event, expect rows: nothing else is involved."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,21 +9,27 @@ from uuid import UUID
 import pytest
 
 from chassis.messaging.contracts import Event
+from chassis.testing.views import shown
 from chassis.views import put
+from order_history_service.domain.states import OrderState, ShipmentState
 from order_history_service.messaging.subscriptions import (
     CustomerRegistered,
+    CustomerSnapshot,
     OrderApproved,
     OrderCancelled,
     OrderDelivered,
     OrderedLine,
     OrderPlaced,
     OrderRejected,
+    OrderSnapshot,
     OrderUndelivered,
     ProductRegistered,
+    ProductSnapshot,
     ShipmentDelivered,
     ShipmentDispatched,
     ShipmentFailed,
     ShipmentScheduled,
+    ShipmentSnapshot,
     ShipmentWithheld,
 )
 from order_history_service.view import ORDER_HISTORY
@@ -36,6 +43,7 @@ from order_history_service.view.tables import (
 
 ID = UUID(int=1)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
 OF_ORDER = {"order_id": ID, "customer_id": "ALFKI"}
 
 
@@ -116,3 +124,73 @@ def test_customers_and_products_are_known_by_their_last_registration():
     assert changes(ProductRegistered(product_id="11", name="Queso Cabrales")) == [
         put(products, product_id="11", name="Queso Cabrales")
     ]
+
+
+def test_rows_from_snapshots_are_those_from_events():
+    """Whatever the state: nothing tells the two apart, so that a view can begin with either."""
+    for taken, events in aggregates():
+        assert shown(ORDER_HISTORY, taken) == shown(ORDER_HISTORY, *events)
+
+
+def test_a_snapshot_of_what_is_there_already_changes_nothing():
+    for taken, events in aggregates():
+        assert shown(ORDER_HISTORY, *events, taken) == shown(ORDER_HISTORY, *events)
+
+
+def aggregates() -> Iterator[tuple[Event, list[Event]]]:
+    """Snapshots, each with the events of its aggregate so far."""
+    alfreds = {"customer_id": "ALFKI", "name": "Alfreds", "country": "Germany"}
+    yield CustomerSnapshot(**alfreds), [CustomerRegistered(**alfreds)]
+    queso = {"product_id": "11", "name": "Queso Cabrales"}
+    yield ProductSnapshot(**queso), [ProductRegistered(**queso)]
+    yield snapshot(OrderState.PENDING), [PLACED]
+    yield snapshot(OrderState.APPROVED, decided_at=LATER), [PLACED, APPROVED]
+    yield (
+        snapshot(OrderState.REJECTED, decided_at=LATER, rejection_reason="OUT_OF_STOCK"),
+        [PLACED, OrderRejected(**OF_ORDER, rejection_reason="OUT_OF_STOCK", decided_at=LATER)],
+    )
+    for end in (OrderDelivered, OrderUndelivered, OrderCancelled):
+        state = OrderState(end.wire_name.removeprefix("Order").upper())
+        yield (
+            snapshot(state, decided_at=LATER, ended_at=LATER),
+            [PLACED, APPROVED, end(**OF_ORDER, ended_at=LATER)],
+        )
+    yield from shipments_so_far()
+
+
+PLACED = OrderPlaced(
+    **OF_ORDER,
+    lines=2 * (OrderedLine(product_id="11", quantity=12, unit_price=Decimal("14.00")),),
+    total=Decimal("336.00"),
+    placed_at=NOON,
+)
+APPROVED = OrderApproved(**OF_ORDER, decided_at=LATER)
+
+
+def snapshot(state: OrderState, **given: Any) -> OrderSnapshot:
+    unknown = {"rejection_reason": None, "decided_at": None, "ended_at": None}
+    beginning = PLACED.model_dump()
+    return OrderSnapshot.model_validate({**unknown, **beginning, "state": state, **given})
+
+
+def shipments_so_far() -> Iterator[tuple[Event, list[Event]]]:
+    scheduled = ShipmentScheduled(order_id=ID, scheduled_at=NOON)
+    dispatched = ShipmentDispatched(order_id=ID, dispatched_at=LATER)
+    told: dict[ShipmentState, list[Event]] = {
+        ShipmentState.SCHEDULED: [scheduled],
+        ShipmentState.WITHHELD: [scheduled, ShipmentWithheld(order_id=ID, ended_at=LATER)],
+        ShipmentState.DISPATCHED: [scheduled, dispatched],
+        ShipmentState.DELIVERED: [
+            scheduled,
+            dispatched,
+            ShipmentDelivered(order_id=ID, ended_at=LATER),
+        ],
+        ShipmentState.FAILED: [scheduled, dispatched, ShipmentFailed(order_id=ID, ended_at=LATER)],
+    }
+    for state, events in told.items():
+        times = {"scheduled_at": NOON, "dispatched_at": None, "ended_at": None}
+        if dispatched in events:
+            times["dispatched_at"] = LATER
+        if state not in (ShipmentState.SCHEDULED, ShipmentState.DISPATCHED):
+            times["ended_at"] = LATER
+        yield ShipmentSnapshot(order_id=ID, state=state, **times), events

@@ -6,21 +6,23 @@ from fastapi import APIRouter
 
 from chassis.http import documented
 from chassis.values import Reference
-from chassis.views import VIEW_NOT_READY
 from order_history_service.http.models import OrderPageAnswer, SummaryAnswer
-from order_history_service.http.parameters import Filter, HistoryTransaction, PageOf
+from order_history_service.http.parameters import Filter, PageOf
 from order_history_service.http.problems import (
     CUSTOMER_NOT_FOUND,
     INVALID_CURSOR,
     INVALID_FILTER,
 )
+from order_history_service.http.reading import AFTER_OWN_WRITES, UNREADY, HistoryTransaction
 from order_history_service.queries.customers import summarise
 from order_history_service.queries.orders import find_orders
 
-router = APIRouter(prefix="/customers/{customer_id}", tags=["customers"])
+router = APIRouter(
+    prefix="/customers/{customer_id}", tags=["customers"], dependencies=[AFTER_OWN_WRITES]
+)
 
 
-@router.get("/orders", responses=documented(INVALID_FILTER, INVALID_CURSOR, VIEW_NOT_READY))
+@router.get("/orders", responses=documented(INVALID_FILTER, INVALID_CURSOR, *UNREADY))
 async def list_orders_of_customer(
     customer_id: Reference, session: HistoryTransaction, wanted: Filter, page: PageOf
 ) -> OrderPageAnswer:
@@ -30,7 +32,7 @@ async def list_orders_of_customer(
     return OrderPageAnswer.of(found)
 
 
-@router.get("/summary", responses=documented(CUSTOMER_NOT_FOUND, VIEW_NOT_READY))
+@router.get("/summary", responses=documented(CUSTOMER_NOT_FOUND, *UNREADY))
 async def show_summary(customer_id: Reference, session: HistoryTransaction) -> SummaryAnswer:
     """What a customer has spent, has open and has cancelled, and the orders in each state."""
     return SummaryAnswer.model_validate(await summarise(session, customer_id))

@@ -6,16 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator, AwareDatetime
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.values import Name
-from chassis.views import transaction_on
 from order_history_service.domain.order_filter import OrderFilter
 from order_history_service.domain.position import Position
 from order_history_service.domain.states import OrderState
-from order_history_service.view import ORDER_HISTORY
-
-HistoryTransaction = Annotated[AsyncSession, transaction_on(ORDER_HISTORY)]
 
 MAX_LIMIT = 200
 

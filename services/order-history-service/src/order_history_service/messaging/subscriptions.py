@@ -1,4 +1,4 @@
-"""The events that the history is made of.
+"""The events that the history is made of, and the snapshots that stand for those that are gone.
 
 These are its own copies of the others' contracts: the fields that it shows and no more.
 """
@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from chassis.messaging.contracts import Event
+from order_history_service.domain.states import OrderState, ShipmentState
 
 
 class OrderedLine(BaseModel):
@@ -54,13 +55,34 @@ class OrderCancelled(OrderEvent, type="order.OrderCancelled.v1", key="order_id")
     ended_at: datetime | None = None
 
 
+class OrderSnapshot(OrderEvent, type="order.OrderSnapshot.v1", key="order_id"):
+    lines: tuple[OrderedLine, ...]
+    total: Decimal
+    state: OrderState
+    rejection_reason: str | None
+    placed_at: datetime
+    decided_at: datetime | None
+    ended_at: datetime | None
+
+
 class CustomerRegistered(Event, type="customer.CustomerRegistered.v1", key="customer_id"):
     customer_id: str
     name: str
     country: str
 
 
+class CustomerSnapshot(Event, type="customer.CustomerSnapshot.v1", key="customer_id"):
+    customer_id: str
+    name: str
+    country: str
+
+
 class ProductRegistered(Event, type="inventory.ProductRegistered.v1", key="product_id"):
+    product_id: str
+    name: str
+
+
+class ProductSnapshot(Event, type="inventory.ProductSnapshot.v1", key="product_id"):
     product_id: str
     name: str
 
@@ -88,3 +110,11 @@ class ShipmentDelivered(Event, type="shipping.ShipmentDelivered.v1", key="order_
 class ShipmentFailed(Event, type="shipping.ShipmentFailed.v1", key="order_id"):
     order_id: UUID
     ended_at: datetime
+
+
+class ShipmentSnapshot(Event, type="shipping.ShipmentSnapshot.v1", key="order_id"):
+    order_id: UUID
+    state: ShipmentState
+    scheduled_at: datetime
+    dispatched_at: datetime | None
+    ended_at: datetime | None

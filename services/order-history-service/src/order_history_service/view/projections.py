@@ -1,4 +1,7 @@
-"""What each event changes in the view: pure functions, one for each type."""
+"""What each event changes in the view: pure functions.
+
+A snapshot sets every column that the events of its aggregate set, so that rows come to the same.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,18 +11,22 @@ from chassis.views import Change, put
 from order_history_service.domain.states import OrderState, ShipmentState
 from order_history_service.messaging.subscriptions import (
     CustomerRegistered,
+    CustomerSnapshot,
     OrderApproved,
     OrderCancelled,
     OrderDelivered,
     OrderEvent,
     OrderPlaced,
     OrderRejected,
+    OrderSnapshot,
     OrderUndelivered,
     ProductRegistered,
+    ProductSnapshot,
     ShipmentDelivered,
     ShipmentDispatched,
     ShipmentFailed,
     ShipmentScheduled,
+    ShipmentSnapshot,
     ShipmentWithheld,
 )
 from order_history_service.view.tables import (
@@ -40,15 +47,22 @@ def order_placed(event: OrderPlaced) -> Iterator[Change]:
         total=event.total,
         placed_at=event.placed_at,
     )
-    for number, line in enumerate(event.lines, start=1):
-        yield put(
-            order_lines,
-            order_id=event.order_id,
-            number=number,
-            product_id=line.product_id,
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-        )
+    yield from _lines(event)
+
+
+def order_snapshot(event: OrderSnapshot) -> Iterator[Change]:
+    yield put(
+        orders,
+        order_id=event.order_id,
+        customer_id=event.customer_id,
+        state=event.state,
+        total=event.total,
+        rejection_reason=event.rejection_reason,
+        placed_at=event.placed_at,
+        decided_at=event.decided_at,
+        ended_at=event.ended_at,
+    )
+    yield from _lines(event)
 
 
 def order_approved(event: OrderApproved) -> Iterator[Change]:
@@ -84,11 +98,11 @@ def order_cancelled(event: OrderCancelled) -> Iterator[Change]:
     yield _ended(event, OrderState.CANCELLED, event.ended_at)
 
 
-def customer_registered(event: CustomerRegistered) -> Iterator[Change]:
+def customer_registered(event: CustomerRegistered | CustomerSnapshot) -> Iterator[Change]:
     yield put(customers, customer_id=event.customer_id, name=event.name, country=event.country)
 
 
-def product_registered(event: ProductRegistered) -> Iterator[Change]:
+def product_registered(event: ProductRegistered | ProductSnapshot) -> Iterator[Change]:
     yield put(products, product_id=event.product_id, name=event.name)
 
 
@@ -120,6 +134,30 @@ def shipment_delivered(event: ShipmentDelivered) -> Iterator[Change]:
 
 def shipment_failed(event: ShipmentFailed) -> Iterator[Change]:
     yield _shipment_ended(event.order_id, ShipmentState.FAILED, event.ended_at)
+
+
+def shipment_snapshot(event: ShipmentSnapshot) -> Iterator[Change]:
+    yield put(
+        shipments,
+        order_id=event.order_id,
+        state=event.state,
+        scheduled_at=event.scheduled_at,
+        dispatched_at=event.dispatched_at,
+        ended_at=event.ended_at,
+    )
+
+
+def _lines(event: OrderPlaced | OrderSnapshot) -> Iterator[Change]:
+    """They never change, so that a snapshot puts what is there."""
+    for number, line in enumerate(event.lines, start=1):
+        yield put(
+            order_lines,
+            order_id=event.order_id,
+            number=number,
+            product_id=line.product_id,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+        )
 
 
 def _ended(event: OrderEvent, state: OrderState, at: datetime | None) -> Change:
