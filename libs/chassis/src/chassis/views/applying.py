@@ -41,7 +41,7 @@ class Applier:
         when it is away; in both cases nothing of the batch has been applied that the checkpoint
         does not show.
         """
-        events = project(self._view, self._place.channel.stream, batch.messages)
+        events = await project(self._view, self._place.channel.stream, batch.messages)
         return await self._settle(at, batch.messages[-1].sequence, batch.pending, events)
 
     async def _settle(

@@ -96,11 +96,12 @@ class ViewFeed:
             self._bell.silence()
             await self._doorbell.arm()
             end = await self._end_if_due()
-            batch = await self._reader.read(at.sequence + 1, _BATCH)
-            at = await self._noticing_gaps(at)
-            if batch.messages:
-                async with self._room:
+            async with self._room:
+                batch = await self._reader.read(at.sequence + 1, _BATCH)
+                at = await self._noticing_gaps(at)
+                if batch.messages:
                     at = await self._applier.apply(at, batch)
+            if batch.messages:
                 self._on_applied(len(batch.messages))
                 pace.found()
             else:

@@ -13,8 +13,10 @@ from chassis.views.feeding import Feeding
 log = structlog.get_logger(__name__)
 
 _REVIEW_SECONDS: Final = 2.0
-_TRANSACTIONS_AT_ONCE: Final = 3
-"""So that queries find connections in the pool as well."""
+_AT_ONCE: Final = 3
+"""Batches between their reading and their commit: what is live has its turn beside a rebuild, and
+queries find connections in the pool.
+"""
 
 
 class GenerationRunner:
@@ -32,7 +34,7 @@ class GenerationRunner:
             for channel in feeding.channels
             for partition in range(channel.partitions)
         ]
-        self._room = asyncio.Semaphore(_TRANSACTIONS_AT_ONCE)
+        self._room = asyncio.Semaphore(_AT_ONCE)
         self._feeds: dict[int, asyncio.Task[None]] = {}
         self._leases = Leases(
             feeding.database.connect_driver, namespace=self._name, slots=len(self._places)

@@ -1,4 +1,4 @@
-"""The `bench` command: relay and sagas measured, other systems beside them where wanted."""
+"""The `bench` command: relay, sagas and views measured, other systems beside them where wanted."""
 
 import json
 import os
@@ -18,6 +18,8 @@ from devkit.bench.relay_rounds import relay_rounds
 from devkit.bench.saga_check import WrongSagasError
 from devkit.bench.saga_rounds import saga_bench
 from devkit.bench.tables import show_figures
+from devkit.bench.view_events import NotStoredError
+from devkit.bench.views import WrongViewError, measure_views
 from devkit.interruption import run_until_interrupted
 from devkit.progress import Stages
 from devkit.run_folder import RunFolder, passing_run_folder
@@ -27,6 +29,15 @@ _PEERS_FOLDER = Path(".run/bench-peers")
 _BUSY = 0.25
 """Load for each processor above which figures say more about the neighbours."""
 
+_FAILURES = (
+    WrongStreamError,
+    WrongSagasError,
+    WrongViewError,
+    NotStoredError,
+    PlacerError,
+    PeerError,
+)
+
 app = typer.Typer(add_completion=False)
 console = Console(stderr=True, highlight=False)
 stages = Stages(console)
@@ -35,6 +46,7 @@ stages = Stages(console)
 class Part(StrEnum):
     RELAY = "relay"
     SAGAS = "sagas"
+    VIEWS = "views"
 
 
 @app.command()
@@ -50,7 +62,7 @@ def bench(
     only: Annotated[Part | None, typer.Option(help="Measure one part only.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often what is compared takes turns.")] = 3,
 ) -> None:
-    """Measure the relay and the sagas on real servers that write through to the disk."""
+    """Measure relay, sagas and views on real servers that write through to the disk."""
     _mention_load()
     parts = (only,) if only else tuple(Part)
     peers_folder = _PEERS_FOLDER.absolute() if with_peers else None
@@ -59,7 +71,7 @@ def bench(
             figures = run_until_interrupted(
                 _measure(folder, parts, rounds=rounds, peers_folder=peers_folder)
             )
-        except (WrongStreamError, WrongSagasError, PlacerError, PeerError) as error:
+        except _FAILURES as error:
             stages.say(f"The benchmark failed: {error}")
             raise typer.Exit(_FAILED) from error
     show_figures(figures, console)
@@ -73,7 +85,8 @@ async def _measure(
     peers = await _installed(peers_folder) if peers_folder else None
     relay, outbox = await _relay(folder, peers, rounds) if Part.RELAY in parts else (None, None)
     sagas, dbos = await _sagas(folder, peers, rounds) if Part.SAGAS in parts else (None, None)
-    return Figures(relay=relay, sagas=sagas, faststream_outbox=outbox, dbos=dbos)
+    views = await measure_views(folder, stages) if Part.VIEWS in parts else None
+    return Figures(relay=relay, sagas=sagas, views=views, faststream_outbox=outbox, dbos=dbos)
 
 
 async def _installed(folder: Path) -> PeerEnvironment:

@@ -7,6 +7,7 @@ from typing import Any
 from devkit.bench.relay import RelayFigures
 from devkit.bench.sagas import SagaLatency, Saturation
 from devkit.bench.spread import Spread
+from devkit.bench.views import ViewFigures
 
 _DIGITS = 4
 
@@ -92,6 +93,7 @@ class Figures:
 
     relay: RelayFigures | None = None
     sagas: SagaRounds | None = None
+    views: ViewFigures | None = None
     faststream_outbox: OutboxComparison | None = None
     dbos: SagaComparison | None = None
 
@@ -100,6 +102,7 @@ class Figures:
         parts = {
             "relay": self.relay and asdict(self.relay),
             "sagas": self.sagas and _sagas(self.sagas),
+            "views": self.views and asdict(self.views),
             "peers": {
                 **(
                     {"faststream_outbox": _outbox(self.faststream_outbox)}

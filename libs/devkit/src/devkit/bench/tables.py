@@ -9,6 +9,7 @@ from devkit.bench.bounds import Verdict, bounds
 from devkit.bench.figures import Figures, OutboxComparison, SagaComparison, SagaRounds
 from devkit.bench.relay import RelayFigures
 from devkit.bench.spread import Spread
+from devkit.bench.views import ViewFigures
 
 _COLOURS = {Verdict.AIM: "green", Verdict.FLOOR: "yellow", Verdict.MISSED: "red"}
 
@@ -18,6 +19,7 @@ def show_figures(figures: Figures, console: Console) -> None:
     tables = (
         figures.relay and _relay(figures.relay),
         figures.sagas and _sagas(figures.sagas),
+        figures.views and _views(figures.views),
         figures.faststream_outbox and _outbox(figures.faststream_outbox),
         figures.dbos and _dbos(figures.dbos),
         _bounds(figures),
@@ -58,6 +60,29 @@ def _sagas(sagas: SagaRounds) -> Table:
     table.add_row("placed → decided at 20 a second, p99, ms", *_cells(sagas.p99_ms, 1))
     table.add_row("CPU of a saga, ms", *_cells(sagas.cpu_ms, 2))
     _add_processes(table, sagas.cpu_ms_by_process)
+    return table
+
+
+def _views(views: ViewFigures) -> Table:
+    table = _table("views", "")
+    table.add_row(
+        f"rebuild from {views.events:,} events, a second", f"{views.rebuild_events_per_s:,.0f}"
+    )
+    table.add_row("CPU of 1,000 events", f"{views.cpu_ms_per_1000_events:.1f} ms")
+    table.add_row(
+        f"seconds: rebuild / {views.rows:,} rows by INSERT / by COPY",
+        f"{views.rebuild_seconds:.1f} / {views.bulk_insert_seconds:.1f} / "
+        f"{views.bulk_copy_seconds:.1f}",
+    )
+    table.add_row(
+        "speed against INSERT / COPY in bulk",
+        f"{views.ratio_to_bulk_insert:.2f} / {views.ratio_to_copy:.2f}",
+    )
+    table.add_row("events that came meanwhile, a second", f"{views.live_events_per_s:,.0f}")
+    table.add_row(
+        "published → shown meanwhile, p50 / p99",
+        f"{views.live_lag_p50_ms:.0f} / {views.live_lag_p99_ms:.0f} ms",
+    )
     return table
 
 
