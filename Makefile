@@ -14,7 +14,7 @@ CREDIT_LIMIT ?=
 KILLS ?= 10
 PEERS ?=
 ARGS ?=
-SERVICES := order-service customer-service inventory-service shipping-service order-history-service
+SERVICES := order-service customer-service inventory-service shipping-service order-history-service api-gateway
 # those that declare streams, consumers or channels
 MESSAGING := $(foreach service,$(SERVICES),$(if $(wildcard services/$(service)/src/*/messaging/topology.py),$(service)))
 IMAGE_PREFIX ?= longship
@@ -102,7 +102,8 @@ sbom: install ## Write a bill of materials for each service from the lock into d
 		echo dist/$$service.cdx.json; \
 	done
 
-contracts: install ## Write each service's AsyncAPI and released messages; stops where one would break
+contracts: install ## Write each service's AsyncAPI and released messages, and the gateway's OpenAPI; stops where one would break
+	@$(RUN) python -m api_gateway.openapi >services/api-gateway/openapi.json
 	@for service in $(MESSAGING); do \
 		$(RUN) chassis contracts $${service//-/_} services/$$service/contracts || exit 1; \
 	done

@@ -25,6 +25,8 @@ EDGES = {
     *((f"{service} provision", "nats", 4222) for service in PROVISIONED),
     *((f"{service} service", "jaeger", 4318) for service in SERVICES),
     *(("test", f"{service} service", 8080) for service in TESTED),
+    *(("api-gateway service", f"{service} service", 8080) for service in SERVICES),
+    ("api-gateway service", "jaeger", 4318),
 }
 
 

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from chassis.metrics.catalogue import ALL
 from chassis.metrics.declaration import Exposer
 from chassis.metrics.reference import LIBRARY_PREFIXES
+from devkit.deployables import API_GATEWAY
 from devkit.mix import mixed_orders
 from devkit.observability.cli import work
 from devkit.observability.dashboards import DASHBOARDS
@@ -46,20 +47,25 @@ async def demo(platform: Platform) -> list[Pages]:
 
 
 def families_of(pages: Pages, exposer: Exposer) -> dict[str, Metric]:
-    relay = exposer is Exposer.RELAY
     return {
         _name(family): family
         for target, page in pages.items()
-        if target.job.endswith("-relay") == relay
+        if _exposer(target.job) is exposer
         for family in text_string_to_metric_families(page or "")
     }
+
+
+def _exposer(job: str) -> Exposer:
+    if job.endswith("-relay"):
+        return Exposer.RELAY
+    return Exposer.GATEWAY if job == API_GATEWAY else Exposer.SERVICE
 
 
 def _name(family: Metric) -> str:
     return f"{family.name}_total" if family.type == "counter" else family.name
 
 
-@pytest.mark.parametrize("exposer", [Exposer.SERVICE, Exposer.RELAY])
+@pytest.mark.parametrize("exposer", Exposer)
 async def test_every_declared_metric_is_exposed_and_every_exposed_one_is_declared(
     demo: list[Pages], exposer: Exposer
 ) -> None:
@@ -69,7 +75,7 @@ async def test_every_declared_metric_is_exposed_and_every_exposed_one_is_declare
     assert own == {metric.name for metric in ALL if exposer in metric.exposed_by}
 
 
-@pytest.mark.parametrize("exposer", [Exposer.SERVICE, Exposer.RELAY])
+@pytest.mark.parametrize("exposer", Exposer)
 async def test_kind_and_labels_are_as_declared(demo: list[Pages], exposer: Exposer) -> None:
     exposed = families_of(demo[-1], exposer)
     for metric in ALL:

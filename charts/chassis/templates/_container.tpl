@@ -12,6 +12,14 @@
 - {name: RELAY_POKE_PORT, value: {{ .Values.relay.pokePort | quote }}}
 {{- end }}
 - {name: LOG_LEVEL, value: {{ .Values.logLevel }}}
+{{- range $service, $on := .Values.http.calls }}
+{{- if $on }}
+- {name: {{ $service | upper | replace "-" "_" }}_URL, value: "http://{{ $.Release.Name }}-{{ $service }}:8080"}
+{{- end }}
+{{- end }}
+{{- with include "chassis.tokenEnv" . }}
+{{ . }}
+{{- end }}
 {{- with include "chassis.tracingEnv" . }}
 {{ . }}
 {{- end }}

@@ -57,6 +57,9 @@ volumes:
   {{- if include "chassis.hasRelay" . }}
   {{- include "chassis.urlVolume" (dict "name" "relay-urls" "urls" (dict "database" (include "chassis.relayDatabaseSecret" .) "nats" (include "chassis.relayNatsSecret" .))) | nindent 2 }}
   {{- end }}
+  {{- with include "chassis.jwksVolume" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- include "chassis.tmpVolume" . | nindent 2 }}
 {{- end -}}
 
@@ -109,6 +112,9 @@ volumes:
       exec: {command: [sleep, "3"]} # until no endpoint sends requests here
   resources: {{- toYaml .Values.resources | nindent 4 }}
   volumeMounts: {{- include "chassis.mounts" (dict "volume" (include "chassis.usesUrls" . | eq "yes" | ternary "urls" "")) | nindent 4 }}
+    {{- if include "chassis.jwksVolume" . }}
+    - {name: jwks, mountPath: /etc/jwks, readOnly: true}
+    {{- end }}
 {{- end -}}
 
 {{/* Lets the pod go on when the migrations of its own version have been applied, by whomever. */}}

@@ -20,11 +20,25 @@ NATS follow from `messaging:`; the servers of the umbrella have the other end of
 ---
 {{ include "chassis.egress" (dict "root" $ "to" "otlp" "components" (list "service") "peers" (include "chassis.otlpPeers" $) "port" (include "chassis.urlPort" .)) }}
 {{- end }}
+{{- range $called, $on := .Values.http.calls }}
+{{- if $on }}
+---
+{{ include "chassis.egress" (dict "root" $ "to" $called "components" (list "service") "peers" (include "chassis.callerPeers" (dict "root" $ "name" $called)) "port" 8080) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.tokens.enabled .Values.tokens.jwksUrl }}
+---
+{{ include "chassis.egress" (dict "root" . "to" "jwks" "components" (list "service") "peers" (include "chassis.peers" .Values.tokens.peers | trim) "port" (include "chassis.jwksPort" .)) }}
+{{- end }}
 {{- range $caller, $on := .Values.http.callers }}
 {{- if $on }}
 ---
 {{ include "chassis.ingress" (dict "root" $ "from" $caller "peers" (include "chassis.callerPeers" (dict "root" $ "name" $caller)) "ports" (list "http")) }}
 {{- end }}
+{{- end }}
+{{- with .Values.http.peers }}
+---
+{{ include "chassis.ingress" (dict "root" $ "from" "outside" "peers" (include "chassis.peers" .) "ports" (list "http")) }}
 {{- end }}
 {{- with dig "monitoring" "peers" dict $global }}
 ---
@@ -133,4 +147,9 @@ matchExpressions:
 {{- define "chassis.urlPort" -}}
 {{- $port := regexFind ":[0-9]+$" (urlParse .).host -}}
 {{- $port | trimPrefix ":" | default "4318" -}}
+{{- end -}}
+
+{{- define "chassis.jwksPort" -}}
+{{- $url := urlParse .Values.tokens.jwksUrl -}}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (eq $url.scheme "http" | ternary "80" "443") -}}
 {{- end -}}

@@ -5,6 +5,10 @@
 {{ include "chassis.deployment" . }}
 ---
 {{ include "chassis.httpService" . }}
+{{- if .Values.ingress.enabled }}
+---
+{{ include "chassis.httpIngress" . }}
+{{- end }}
 {{- if .Values.serviceAccount.create }}
 ---
 {{ include "chassis.serviceAccount" (dict "name" (include "chassis.serviceAccountName" .) "labels" (include "chassis.labels" .) "annotations" .Values.serviceAccount.annotations) }}
@@ -50,6 +54,9 @@ metadata:
   name: {{ include "chassis.fullname" . }}
   labels: {{- include "chassis.labels" . | nindent 4 }}
 spec:
+  {{- if ne .Values.http.serviceType "ClusterIP" }}
+  type: {{ .Values.http.serviceType }}
+  {{- end }}
   selector: {{- include "chassis.selectorLabels" . | nindent 4 }}
   ports:
     - {name: http, port: {{ .Values.http.port }}, targetPort: http, appProtocol: http}

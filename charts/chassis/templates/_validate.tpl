@@ -15,6 +15,18 @@
 {{- if and (include "chassis.hasRelay" .) (not (include "chassis.usesDatabase" .)) -}}
 {{- fail (printf "%s: a service that publishes has an outbox: leave database.enabled true" .Chart.Name) -}}
 {{- end -}}
+{{- if .Values.tokens.enabled -}}
+{{- if not (include "chassis.usesDevelopmentKey" .) -}}
+{{- if not .Values.tokens.issuer -}}
+{{- fail (printf "%s: set tokens.issuer to the `iss` of the tokens that count" .Chart.Name) -}}
+{{- end -}}
+{{- else if not (dig "developmentKey" "enabled" false $global) -}}
+{{- fail (printf "%s: set tokens.jwksUrl, tokens.jwks.configMap or tokens.jwks.secret to the public keys of your issuer" .Chart.Name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.paths) -}}
+{{- fail (printf "%s: set ingress.paths to what is for the outside" .Chart.Name) -}}
+{{- end -}}
 {{- if eq (include "chassis.version" .) "latest" -}}
 {{- fail (printf "%s: set image.tag or global.imageTag to a version; 'latest' names another image every day" .Chart.Name) -}}
 {{- end -}}

@@ -12,7 +12,7 @@
 {{- end -}}
 
 {{- define "demo.component" -}}
-{{- get (dict "postgresql" "database" "nats" "broker" "jaeger" "tracing" "test" "test" "observability" "observability") .name -}}
+{{- get (dict "postgresql" "database" "nats" "broker" "jaeger" "tracing" "test" "test" "observability" "observability" "development-key" "tokens") .name -}}
 {{- end -}}
 
 {{/* Names of the services that are on, as JSON: those whose charts declare messaging. */}}

@@ -36,6 +36,7 @@ from devkit.report import show_addresses, show_demonstration, show_findings
 from devkit.run_folder import RunFolder, RunFolderError, lasting_run_folder, passing_run_folder
 from devkit.scenario import Scenario
 from devkit.stories import described
+from devkit.token_command import token
 from devkit.tracing.destination import ENDPOINT, SpanDestination, span_destination
 
 FAILED = 1
@@ -153,6 +154,7 @@ def chaos(
 
 app.command()(bench)
 app.command()(e2e)
+app.command()(token)
 app.add_typer(observability, name="observability")
 
 

@@ -12,6 +12,7 @@ CUSTOMER_SERVICE: Final = "customer-service"
 INVENTORY_SERVICE: Final = "inventory-service"
 SHIPPING_SERVICE: Final = "shipping-service"
 ORDER_HISTORY_SERVICE: Final = "order-history-service"
+API_GATEWAY: Final = "api-gateway"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,11 @@ DEPLOYABLES: Final = (
     Deployable(name=INVENTORY_SERVICE),
     Deployable(name=SHIPPING_SERVICE),
     Deployable(name=ORDER_HISTORY_SERVICE),
+    Deployable(name=API_GATEWAY, database=False, messaging=False),
+)
+BEHIND_THE_GATEWAY: Final = (
+    *(ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE, SHIPPING_SERVICE),
+    ORDER_HISTORY_SERVICE,
 )
 SAGA_SERVICES: Final = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
 SERVICES: Final = tuple(deployable.name for deployable in DEPLOYABLES)

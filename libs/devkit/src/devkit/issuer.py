@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Collection, Mapping
 from typing import Any, Final
-from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -13,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePrivateKey,
     generate_private_key,
 )
+
+from devkit.run_folder import RunFolder
 
 ISSUER: Final = "https://issuer.longship.example"
 AUDIENCE: Final = "longship"
@@ -23,17 +24,17 @@ _ALGORITHM: Final = "ES256"
 class Issuer:
     """Signs tokens with a key of its own; `jwks` is for those who check them."""
 
-    def __init__(self, private_key: str, key_id: str) -> None:
+    def __init__(self, private_key: str) -> None:
         key = serialization.load_pem_private_key(private_key.encode(), password=None)
         assert isinstance(key, EllipticCurvePrivateKey)
         self._private_key = key
-        self._key_id = key_id
+        self.key_id = f"{key.public_key().public_numbers().x:064x}"[:16]
 
     @property
     def jwks(self) -> str:
         """The public key as a JWK set (RFC 7517)."""
         public = jwt.get_algorithm_by_name(_ALGORITHM).to_jwk(self._private_key.public_key(), True)
-        key = {**public, "kid": self._key_id, "use": "sig", "alg": _ALGORITHM}
+        key = {**public, "kid": self.key_id, "use": "sig", "alg": _ALGORITHM}
         return json.dumps({"keys": [key]})
 
     def token(
@@ -57,7 +58,7 @@ class Issuer:
             "customer_id": customer_id,
         }
         given = {name: value for name, value in {**usual, **claims}.items() if value is not None}
-        headers = {"kid": self._key_id}
+        headers = {"kid": self.key_id}
         return jwt.encode(given, self._private_key, algorithm=_ALGORITHM, headers=headers)
 
 
@@ -71,6 +72,11 @@ def new_private_key() -> str:
     ).decode()
 
 
+def issuer_in(folder: RunFolder) -> Issuer:
+    """The issuer of a run, whose key stays in the run's folder."""
+    return Issuer(folder.kept_secret("issuer-key", new_private_key))
+
+
 def new_issuer() -> Issuer:
     """One whose key nobody keeps."""
-    return Issuer(new_private_key(), str(uuid4()))
+    return Issuer(new_private_key())

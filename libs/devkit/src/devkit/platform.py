@@ -16,6 +16,8 @@ from chassis.messaging.permissions import PROVISIONER, platform_users
 from devkit.carrier import Carrier
 from devkit.concurrency import together
 from devkit.deployables import (
+    API_GATEWAY,
+    BEHIND_THE_GATEWAY,
     SERVICES,
     SHIPPING_SERVICE,
     Deployable,
@@ -28,6 +30,7 @@ from devkit.embedded.nats import NatsServer
 from devkit.embedded.nats_accounts import OBSERVER, NatsAccounts
 from devkit.embedded.postgres import Database, PostgresServer
 from devkit.embedded.server import EmbeddedServer
+from devkit.issuer import AUDIENCE, ISSUER, Issuer, issuer_in
 from devkit.keeper import Report, Supervised
 from devkit.ports import LOOPBACK
 from devkit.probes import http_probe, server_probe
@@ -39,7 +42,11 @@ NATS = "nats"
 POSTGRESQL = "postgresql"
 
 # Ours to give: a value from the developer's shell would lead a service elsewhere
-_OWN_SETTINGS = {"DATABASE_URL", "DATABASE_URL_FILE", "NATS_URL", "NATS_URL_FILE"}
+_OWN_SETTINGS = {
+    *("DATABASE_URL", "DATABASE_URL_FILE", "NATS_URL", "NATS_URL_FILE"),
+    *("JWKS_FILE", "JWKS_URL"),
+}
+_UNLIMITED = "1000000/second"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +69,7 @@ class Platform:
     addresses: Addresses
     supervisor: Supervisor
     folder: RunFolder
+    issuer: Issuer
     start_late: Callable[[], Awaitable[None]]
 
 
@@ -118,6 +126,7 @@ class _Start:
         self._client = client
         self._report = report
         self._environment = environment
+        self._issuer = issuer_in(folder)
 
     async def everything(self) -> Platform:
         self._report("starting NATS and PostgreSQL")
@@ -147,6 +156,7 @@ class _Start:
             addresses=_addresses(settings, databases, nats),
             supervisor=self._supervisor,
             folder=self._folder,
+            issuer=self._issuer,
             start_late=partial(self._supervisor.start, *(programs[name] for name in self._late)),
         )
 
@@ -183,6 +193,24 @@ class _Start:
             "HTTP_PORT": str(self._folder.port(service)),
             **(self._relay_ports(service) if deployable.relay else {}),
             **(self._carrier_settings if service == SHIPPING_SERVICE else {}),
+            **(self._gateway_settings() if service == API_GATEWAY else {}),
+        }
+
+    def _gateway_settings(self) -> dict[str, str]:
+        urls = {
+            f"{name.upper().replace('-', '_')}_URL": _http_url(str(self._folder.port(name)))
+            for name in BEHIND_THE_GATEWAY
+        }
+        jwks = self._folder.path / "jwks.json"
+        jwks.write_text(self._issuer.jwks)
+        return {
+            **urls,
+            "JWKS_FILE": str(jwks),
+            "TOKEN_ISSUER": ISSUER,
+            "TOKEN_AUDIENCE": AUDIENCE,
+            # one subject at one address does everything here
+            "SUBJECT_RATE": _UNLIMITED,
+            "ADDRESS_RATE": _UNLIMITED,
         }
 
     def _relay_ports(self, service: str) -> dict[str, str]:

@@ -65,6 +65,18 @@ class RunFolder:
         path.write_text(value)
         return path
 
+    def kept_secret(self, name: str, make: Callable[[], str]) -> str:
+        """A secret that was made once, by the first run in this folder."""
+        try:
+            return read_secret(self.path, name)
+        except FileNotFoundError:
+            return self.secret(name, make()).read_text()
+
+
+def read_secret(run_dir: Path, name: str) -> str:
+    """A secret of the run in this folder, which may be going on; raises FileNotFoundError."""
+    return (run_dir / "secrets" / name).read_text()
+
 
 @contextmanager
 def lasting_run_folder(path: Path) -> Iterator[RunFolder]:

@@ -6,7 +6,7 @@ anybody may ask, and its HTTP routes. It keeps nothing and publishes nothing.
 
 from api_gateway.access import SigningKeys, TokenVerifier
 from api_gateway.access.keys import Source, from_file, from_url
-from api_gateway.http import customers, orders, products
+from api_gateway.http import customers, history, orders, products
 from api_gateway.http.document import describe
 from api_gateway.http.problems import install_problems
 from api_gateway.http.security_headers import SecurityHeadersMiddleware
@@ -39,7 +39,7 @@ def build(settings: Settings) -> Gateway:
     provide(gateway.http, _verifier(settings), SubjectLimit(settings.subject_rate))
     gateway.http.add_middleware(AddressLimitMiddleware, rate=settings.address_rate)
     gateway.http.add_middleware(SecurityHeadersMiddleware)
-    for routes in (orders, customers, products):
+    for routes in (history, orders, customers, products):
         gateway.http.include_router(routes.router)
     install_problems(gateway.http)
     describe(gateway.http)

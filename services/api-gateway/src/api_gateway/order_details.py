@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api_gateway.answers.customers import Customer
-from api_gateway.answers.history import HistoryEntry
+from api_gateway.answers.history import StateChange
 from api_gateway.answers.inventory import Product, StockReservation
 from api_gateway.answers.orders import Order, OrderLine, PlacedOrder
 from api_gateway.answers.shipping import Shipment
@@ -52,7 +52,7 @@ class OrderDetails(PlacedOrder):
     lines: tuple[LineDetails, ...]
     shipment: Shipment | None
     history: Annotated[
-        tuple[HistoryEntry, ...] | None, Field(description="What became of it, in its order")
+        tuple[StateChange, ...] | None, Field(description="What became of it, in its order")
     ]
     missing: Annotated[
         tuple[Missing, ...], Field(description="Parts that could not be had in time, and why")

@@ -9,7 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from api_gateway.answers.customers import CUSTOMER, CUSTOMERS, Customer
-from api_gateway.answers.history import ORDER_HISTORY, OrderHistory
+from api_gateway.answers.history import (
+    ORDER_HISTORY,
+    ORDER_PAGE,
+    SUMMARY,
+    OrderHistory,
+    OrderPage,
+    Summary,
+)
 from api_gateway.answers.inventory import (
     PRODUCT,
     PRODUCTS,
@@ -30,6 +37,7 @@ SHIPPING_SERVICE = "shipping-service"
 ORDER_HISTORY_SERVICE = "order-history-service"
 
 Headers = Mapping[str, str]
+Params = Mapping[str, object]
 
 get = partial(Call, method="GET")
 
@@ -130,6 +138,22 @@ class History:
 
     async def order(self, order_id: UUID, headers: Headers, deadline: Deadline) -> OrderHistory:
         call = get(path=f"/orders/{order_id}", answer=ORDER_HISTORY, headers=headers)
+        return (await self.client.call(call, deadline)).body
+
+    async def orders(self, params: Params, headers: Headers, deadline: Deadline) -> OrderPage:
+        call = get(path="/orders", answer=ORDER_PAGE, params=params, headers=headers)
+        return (await self.client.call(call, deadline)).body
+
+    async def orders_of(
+        self, customer_id: str, params: Params, headers: Headers, deadline: Deadline
+    ) -> OrderPage:
+        path = f"/customers/{customer_id}/orders"
+        call = get(path=path, answer=ORDER_PAGE, params=params, headers=headers)
+        return (await self.client.call(call, deadline)).body
+
+    async def summary(self, customer_id: str, headers: Headers, deadline: Deadline) -> Summary:
+        path = f"/customers/{customer_id}/summary"
+        call = get(path=path, answer=SUMMARY, headers=headers)
         return (await self.client.call(call, deadline)).body
 
 

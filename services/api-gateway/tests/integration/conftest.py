@@ -1,6 +1,7 @@
 """Services that stand in, and know one order of the customer ANNA."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from devkit.standins import StandIns
 
 ORDER_ID = UUID(int=7)
 AT = "2026-11-24T12:00:00Z"
-ORDER = {
+ORDER: dict[str, Any] = {
     "order_id": str(ORDER_ID),
     "customer_id": "ANNA",
     "state": "APPROVED",

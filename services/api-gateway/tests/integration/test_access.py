@@ -24,10 +24,13 @@ REQUESTS = {
     "put customer": ("PUT", "/customers/ANNA", DETAILS),
     "product": ("GET", "/products/1", None),
     "products": ("GET", "/products", None),
+    "search": ("GET", "/orders", None),
+    "orders of customer": ("GET", "/customers/ANNA/orders", None),
+    "summary": ("GET", "/customers/ANNA/summary", None),
     "put product": ("PUT", "/products/1", {"name": "Chai", "on_hand": 1}),
 }
 WRITES = {"place", "cancel"}
-STAFF_ONLY = {"customers", "put customer", "put product"}
+STAFF_ONLY = {"search", "customers", "put customer", "put product"}
 FOR_EVERYBODY = {"product", "products"}
 
 
@@ -124,7 +127,7 @@ def _tokens(issuer: Issuer) -> dict[str, str]:
     kid = key["kid"]
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "x", "exp": time.time() + 60, "scope": "staff"}
     stranger = new_issuer()
-    stranger._key_id = kid
+    stranger.key_id = kid
     good = issuer.token("x", scopes=["staff"])
     return {
         "expired": issuer.token("x", scopes=["staff"], seconds=-60),

@@ -49,18 +49,18 @@ def keys(source: Issuing, time: Time) -> SigningKeys:
 
 async def test_keys_are_kept(keys: SigningKeys, source: Issuing, old: Issuer):
     for _ in range(3):
-        assert (await keys.key(old._key_id)).key_id == old._key_id
+        assert (await keys.key(old.key_id)).key_id == old.key_id
 
     assert source.asked == 1
 
 
 async def test_a_new_key_is_found(keys: SigningKeys, source: Issuing, old: Issuer, time: Time):
-    await keys.key(old._key_id)
+    await keys.key(old.key_id)
     new = new_issuer()
     source.answer = new.jwks
     time.now += 10
 
-    assert (await keys.key(new._key_id)).key_id == new._key_id
+    assert (await keys.key(new.key_id)).key_id == new.key_id
 
 
 async def test_unknown_keys_do_not_make_it_ask_again_and_again(keys: SigningKeys, source: Issuing):
@@ -74,22 +74,22 @@ async def test_unknown_keys_do_not_make_it_ask_again_and_again(keys: SigningKeys
 async def test_keys_that_were_withdrawn_count_no_longer_after_a_while(
     keys: SigningKeys, source: Issuing, old: Issuer, time: Time
 ):
-    await keys.key(old._key_id)
+    await keys.key(old.key_id)
     source.answer = new_issuer().jwks
     time.now += 301
 
     with pytest.raises(UnknownKeyError):
-        await keys.key(old._key_id)
+        await keys.key(old.key_id)
 
 
 async def test_an_issuer_that_is_away_leaves_its_known_keys_good(
     keys: SigningKeys, source: Issuing, old: Issuer, time: Time
 ):
-    await keys.key(old._key_id)
+    await keys.key(old.key_id)
     source.answer = ""
     time.now += 301
 
-    assert await keys.key(old._key_id)
+    assert await keys.key(old.key_id)
     with pytest.raises(KeysUnavailableError):
         await keys.key("new")
 

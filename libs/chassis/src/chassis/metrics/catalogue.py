@@ -6,7 +6,16 @@ them; the rest is the platform's own.
 
 from typing import Final
 
-from chassis.metrics.declaration import BOTH, GATEWAY, RELAY, SERVICE, Kind, Metric
+from chassis.metrics.declaration import (
+    ALL_PROCESSES,
+    API,
+    BOTH,
+    GATEWAY,
+    RELAY,
+    SERVICE,
+    Kind,
+    Metric,
+)
 
 _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
 _HTTP: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -34,7 +43,7 @@ BUILD_INFO: Final = Metric(
     kind=Kind.GAUGE,
     meaning="Always 1; the labels say what runs.",
     labels=("service_name", "version", "python_version"),
-    exposed_by=BOTH,
+    exposed_by=ALL_PROCESSES,
 )
 DATABASE_UP: Final = Metric(
     name="database_up",
@@ -414,7 +423,7 @@ HTTP_DURATION: Final = Metric(
     "where none matches.",
     labels=("http_request_method", "http_route", "http_response_status_code"),
     buckets=_HTTP,
-    exposed_by=SERVICE,
+    exposed_by=API,
 )
 DB_CONNECTIONS: Final = Metric(
     name="db_client_connection_count",
@@ -451,8 +460,8 @@ UPSTREAM_RETRIES: Final = Metric(
 CIRCUIT_OPEN: Final = Metric(
     name="gateway_circuit_open",
     kind=Kind.GAUGE,
-    meaning="1 while the service is not asked because it keeps failing, or asked by one request "
-    "to see whether it still does. Of this process.",
+    meaning="1 from when the service is left alone, because it keeps failing, to the first call "
+    "that it answers again. Of this process.",
     labels=("upstream",),
     exposed_by=GATEWAY,
 )

@@ -37,6 +37,8 @@ class Exposer(StrEnum):
 SERVICE: Final = (Exposer.SERVICE,)
 RELAY: Final = (Exposer.RELAY,)
 GATEWAY: Final = (Exposer.GATEWAY,)
+API: Final = (Exposer.SERVICE, Exposer.GATEWAY)
+ALL_PROCESSES: Final = tuple(Exposer)
 BOTH: Final = (Exposer.SERVICE, Exposer.RELAY)
 
 

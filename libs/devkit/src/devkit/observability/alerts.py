@@ -253,9 +253,22 @@ AVAILABILITY: Final = (
     _burn(WARNING, at.HTTP_SLOW_BURN, ("6h", "30m"), "15m"),
 )
 
+GATEWAY: Final = (
+    Alert(
+        name="CircuitOpen",
+        expression="max by (job, upstream) (gateway_circuit_open) > 0",
+        lasting="2m",
+        severity=WARNING,
+        summary="{{ $labels.job }} leaves {{ $labels.upstream }} alone",
+        description="It kept failing, and has not answered since. Answers of several services "
+        "come without its part; what only it can answer is refused with 503.",
+    ),
+)
+
 ALERTS: Final = {
     "outbox": OUTBOX,
     "consumers": CONSUMERS,
     "sagas": SAGAS,
     "availability": AVAILABILITY,
+    "gateway": GATEWAY,
 }

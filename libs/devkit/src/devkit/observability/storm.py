@@ -16,13 +16,14 @@ from chassis.leases import Leases
 from chassis.messaging.headers import encode_header_block
 from devkit.bench.outbox_load import LoadMessage, insert_messages, load_message
 from devkit.clients import clients_of
-from devkit.deployables import CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE
+from devkit.deployables import API_GATEWAY, CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE
 from devkit.eventually import eventually
 from devkit.models import Line
 from devkit.platform import Platform
 
 MORE_THAN_A_PROCESS_HOLDS = 2_200
 _PATIENCE_SECONDS = 120
+_FAILURES_THAT_OPEN = 6
 _CLOSE = {"Connection": "close"}
 _AGE_WAITING = "UPDATE deferred_messages SET deferred_at = now() - interval '1 hour'"
 
@@ -157,7 +158,7 @@ async def place_hopeless_orders(platform: Platform) -> None:
 
 
 async def break_requests(platform: Platform) -> None:
-    """customer-service without its table answers 500."""
+    """customer-service without its table answers 500, and the gateway leaves it alone."""
     async with (
         database(platform, CUSTOMER_SERVICE) as connection,
         httpx.AsyncClient(trust_env=False) as http,
@@ -169,8 +170,19 @@ async def break_requests(platform: Platform) -> None:
                 await http.get(
                     f"{platform.addresses.http[CUSTOMER_SERVICE]}/customers", headers=_CLOSE
                 )
+            await _ask_the_gateway(platform, http)
         finally:
             await connection.execute("ALTER TABLE hidden RENAME TO customers")
+
+
+async def _ask_the_gateway(platform: Platform, http: httpx.AsyncClient) -> None:
+    """For somebody of whom customer-service cannot tell, until it is not asked any more."""
+    token = platform.issuer.token("storm", scopes=["staff"])
+    for _ in range(_FAILURES_THAT_OPEN):
+        await http.get(
+            f"{platform.addresses.http[API_GATEWAY]}/customers/nobody",
+            headers={"Authorization": f"Bearer {token}"},
+        )
 
 
 async def age_waiting_messages(platform: Platform) -> None:

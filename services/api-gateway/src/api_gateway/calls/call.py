@@ -8,11 +8,12 @@ from typing import Any, Final, Generic, TypeVar
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
+from chassis.http.consistency import CONSISTENCY_TOKEN
 from chassis.http.problems import Problem
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
-PASSED_BACK: Final = ("Location", "Idempotent-Replayed", "X-Consistency-Token")
+PASSED_BACK: Final = ("Location", "Idempotent-Replayed", CONSISTENCY_TOKEN)
 """Headers of a service's answer that are for the client."""
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from api_gateway.http.problems import (
     CUSTOMER_NOT_FOUND,
     EVERYWHERE,
     CustomerNotFoundError,
-    created,
     refusals,
+    registered,
 )
 from chassis.http import Validators, documented, revalidated
 from chassis.values import Money, Name, Reference
@@ -34,7 +34,7 @@ class CustomerDetails(BaseModel):
 @router.put(
     "/{customer_id}",
     response_model=Customer,
-    responses=created("The customer is new", Customer)
+    responses=registered("The customer is new", Customer)
     | refusals(_409="The credit limit is below what orders have taken up"),
 )
 async def put_customer(

@@ -10,7 +10,7 @@ from api_gateway.access import Caller, Reader, Writer
 from api_gateway.answers.orders import Order, PlacedOrder
 from api_gateway.calls.call import IDEMPOTENCY_KEY
 from api_gateway.http.answering import passed_on
-from api_gateway.http.consistency import GIVEN, ConsistencyHeaders
+from api_gateway.http.consistency import ConsistencyHeaders
 from api_gateway.http.deadlines import CompositionDeadline, RequestDeadline
 from api_gateway.http.problems import (
     ANOTHERS_ORDER,
@@ -23,6 +23,7 @@ from api_gateway.http.problems import (
 from api_gateway.order_details import OrderDetails, order_details
 from api_gateway.services import Services
 from chassis.http import documented, provided
+from chassis.http.consistency import TOKEN_DOCUMENTED
 from chassis.values import PositiveMoney, Reference
 
 router = APIRouter(prefix="/orders", tags=["orders"], responses=EVERYWHERE)
@@ -49,7 +50,7 @@ class OrderRequest(BaseModel):
     "",
     status_code=202,
     response_model=PlacedOrder,
-    responses={202: {"headers": GIVEN}}
+    responses={202: {"headers": TOKEN_DOCUMENTED}}
     | documented(ANOTHERS_ORDER)
     | refusals(_422="The order cannot be placed as it is"),
 )
@@ -79,7 +80,7 @@ async def place_order(
     "/{order_id}/cancellation",
     status_code=202,
     response_model=Order,
-    responses={202: {"headers": GIVEN}}
+    responses={202: {"headers": TOKEN_DOCUMENTED}}
     | documented(ORDER_NOT_FOUND)
     | refusals(_409="The order's state forbids it"),
 )

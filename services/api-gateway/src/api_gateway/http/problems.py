@@ -18,6 +18,7 @@ from api_gateway.calls.failures import (
     UnreadableAnswerError,
 )
 from chassis.http import ProblemType, declare_problems, documented
+from chassis.http.consistency import TOKEN_DOCUMENTED
 from chassis.http.problems import problem_documentation, problem_response
 
 
@@ -122,8 +123,17 @@ def refusals(**meanings: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def created(description: str, model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    return {201: {"description": description, "model": model}}
+def registered(description: str, model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that registers or corrects something."""
+    return {
+        200: {"headers": TOKEN_DOCUMENTED},
+        201: {"description": description, "model": model, "headers": TOKEN_DOCUMENTED},
+    }
+
+
+def not_yet() -> dict[int | str, dict[str, Any]]:
+    """The answer of a read that cannot include the client's own write yet."""
+    return {202: problem_documentation("The write is not in the history yet", retry=True)}
 
 
 def install_problems(app: FastAPI) -> None:

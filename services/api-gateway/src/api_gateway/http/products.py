@@ -10,7 +10,7 @@ from api_gateway.answers.inventory import Product
 from api_gateway.http.answering import passed_on
 from api_gateway.http.deadlines import RequestDeadline
 from api_gateway.http.orders import AllServices
-from api_gateway.http.problems import EVERYWHERE, created, refusals
+from api_gateway.http.problems import EVERYWHERE, refusals, registered
 from chassis.http import Validators, revalidated
 from chassis.values import Name, Reference
 
@@ -27,7 +27,7 @@ class ProductDetails(BaseModel):
 @router.put(
     "/{product_id}",
     response_model=Product,
-    responses=created("The product is new", Product)
+    responses=registered("The product is new", Product)
     | refusals(_409="The stock is below what orders have reserved"),
 )
 async def put_product(

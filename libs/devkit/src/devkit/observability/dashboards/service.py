@@ -57,6 +57,40 @@ SERVICE: Final = Dashboard(
             ),
         ),
         Row(
+            title="Gateway",
+            panels=(
+                Panel(
+                    title="Calls of services",
+                    description="Calls by the gateway each second, by how they ended.",
+                    unit="reqps",
+                    queries=(
+                        Query(
+                            "sum by (upstream, outcome) "
+                            f"({rate('gateway_upstream_duration_seconds_count')})",
+                            "{{upstream}} {{outcome}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Services that are left alone",
+                    description="1 while a service is not asked because it keeps failing.",
+                    unit="short",
+                    queries=(Query("max by (upstream) (gateway_circuit_open)", "{{upstream}}"),),
+                ),
+                Panel(
+                    title="Asked too often",
+                    description="Requests answered 429 each second, by whose limit was spent.",
+                    unit="reqps",
+                    queries=(
+                        Query(
+                            f"sum by (limit) ({rate('gateway_rate_limited_requests_total')})",
+                            "{{limit}}",
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Row(
             title="Outbox",
             panels=(
                 Panel(
