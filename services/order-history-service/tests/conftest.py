@@ -80,13 +80,14 @@ class History:
 
     async def pages(self, path: str, **parameters: Any) -> AsyncIterator[list[dict[str, Any]]]:
         """The orders of every page, until there is none."""
-        cursor: Mapping[str, str] = {}
-        while True:
-            page = await self.get(path, **parameters, **cursor)
+        page = await self.get(path, **parameters)
+        cursors: set[str] = set()
+        while cursor := page["next_cursor"]:
             yield page["orders"]
-            if page["next_cursor"] is None:
-                return
-            cursor = {"cursor": page["next_cursor"]}
+            assert cursor not in cursors, "the pages lead nowhere"
+            cursors.add(cursor)
+            page = await self.get(path, **parameters, cursor=cursor)
+        yield page["orders"]
 
 
 @pytest.fixture
