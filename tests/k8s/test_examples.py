@@ -56,7 +56,17 @@ def test_production_takes_its_images_from_its_own_registry(production: Rendering
 
 
 def test_production_runs_several_pods_of_every_service(production: Rendering):
-    assert len(production.of_kind("PodDisruptionBudget")) == len(CONTEXTS)
+    deployments = production.of_kind("Deployment")
+    assert len(production.of_kind("PodDisruptionBudget")) == len(deployments) > len(CONTEXTS)
+
+
+def test_production_believes_an_issuers_tokens_and_no_key_of_its_own(production: Rendering):
+    (gateway,) = (pod for pod in production.pods() if pod.name.endswith("-api-gateway"))
+    (container,) = gateway.spec["containers"]
+    variables = {one["name"]: one.get("value", "") for one in container["env"]}
+    assert variables["JWKS_URL"].startswith("https://")
+    assert variables["TOKEN_ISSUER"].startswith("https://")
+    assert "ACCEPT_SYMMETRIC_KEYS" not in variables
 
 
 def test_production_scales_every_service_by_what_waits_for_it(production: Rendering):
