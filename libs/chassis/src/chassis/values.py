@@ -20,6 +20,9 @@ PositiveMoney = Annotated[
     Decimal, Field(gt=0, max_digits=14, decimal_places=2), AfterValidator(to_cents)
 ]
 
+Sum = Annotated[Decimal, AfterValidator(to_cents)]
+"""Amounts added up, however many: a sum may be larger than any one of them."""
+
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 """An identifier that somebody outside chose: a customer number, a product number."""
 

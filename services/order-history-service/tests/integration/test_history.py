@@ -269,6 +269,13 @@ async def test_a_summary_adds_up_a_customers_orders_and_nobody_elses(history):
     assert "NOBODY" in problem(answer, 404, "customer-not-found")
 
 
+async def test_a_sum_may_be_larger_than_any_order(history):
+    largest = [placed(total="999999999999.98") for _ in range(2)]
+    await history.hear(*largest, *(approved(one) for one in largest))
+
+    assert (await history.get("/customers/ALFKI/summary"))["open"] == "1999999999999.96"
+
+
 async def test_pages_are_newest_first_and_stay_so_while_orders_arrive(history):
     same_moment = [placed(at=minutes(7)) for _ in range(3)]
     orders = [*(placed(at=minutes(minute)) for minute in (3, 9, 1, 5)), *same_moment]

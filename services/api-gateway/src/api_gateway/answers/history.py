@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, TypeAdapter
 
 from api_gateway.answers.orders import OrderLine, OrderState
-from chassis.values import Money
+from chassis.values import Money, Sum
 
 
 class StateChange(BaseModel):
@@ -67,7 +67,7 @@ class Tally(BaseModel):
     """So many orders, and what they come to together."""
 
     orders: int
-    total: Money
+    total: Sum
 
 
 class Summary(BaseModel):
@@ -77,9 +77,9 @@ class Summary(BaseModel):
     name: str | None
     country: str | None
     orders: int
-    spent: Annotated[Money, Field(description="For delivered orders")]
-    open: Annotated[Money, Field(description="For orders that are pending or approved")]
-    cancelled: Annotated[Money, Field(description="For cancelled orders")]
+    spent: Annotated[Sum, Field(description="For delivered orders")]
+    open: Annotated[Sum, Field(description="For orders that are pending or approved")]
+    cancelled: Annotated[Sum, Field(description="For cancelled orders")]
     by_state: Annotated[
         dict[str, Tally], Field(description="Only states in which there are orders")
     ]

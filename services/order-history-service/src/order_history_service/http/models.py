@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.values import Money
+from chassis.values import Money, Sum
 from order_history_service.domain.states import OrderState, ShipmentState
 from order_history_service.queries.orders import Page
 
@@ -85,7 +85,7 @@ class TallyAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     orders: int
-    total: Money
+    total: Sum
 
 
 class SummaryAnswer(BaseModel):
@@ -97,9 +97,9 @@ class SummaryAnswer(BaseModel):
     name: str | None
     country: str | None
     orders: int
-    spent: Annotated[Money, Field(description="For delivered orders")]
-    open: Annotated[Money, Field(description="For orders that are pending or approved")]
-    cancelled: Annotated[Money, Field(description="For cancelled orders")]
+    spent: Annotated[Sum, Field(description="For delivered orders")]
+    open: Annotated[Sum, Field(description="For orders that are pending or approved")]
+    cancelled: Annotated[Sum, Field(description="For cancelled orders")]
     by_state: Annotated[
         dict[OrderState, TallyAnswer], Field(description="Only states in which there are orders")
     ]
