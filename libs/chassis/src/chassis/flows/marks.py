@@ -14,6 +14,7 @@ from sqlalchemy.orm import SessionTransaction
 
 from chassis.flows import statements
 from chassis.outbox.session import OutboxSession
+from chassis.persistence.driver import fetch_within
 
 _MARKS = "chassis.flows"
 
@@ -64,10 +65,10 @@ def _write(session: OutboxSession) -> None:
     marks = sorted(unwritten.marks, key=lambda one: (one.flow, one.key))
     connection = session.connection()
     if expected := _last_of_each(one for one in marks if isinstance(one, Expected)):
-        connection.exec_driver_sql(statements.EXPECT, _columns_of_expected(expected))
+        fetch_within(connection, statements.EXPECT, _columns_of_expected(expected))
     if ended := _last_of_each(one for one in marks if isinstance(one, Ended)):
         keys = [one.flow for one in ended], [one.key for one in ended]
-        connection.exec_driver_sql(statements.END, keys)
+        fetch_within(connection, statements.END, keys)
     unwritten.marks = []
 
 

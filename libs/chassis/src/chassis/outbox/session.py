@@ -18,6 +18,7 @@ from chassis.messaging.contracts import Kind
 from chassis.messaging.topology import kind_of
 from chassis.outbox.poke import Poke
 from chassis.outbox.row import OutboxRow
+from chassis.persistence.driver import fetch_within
 
 _INSERT = """
 INSERT INTO outbox (message_id, shard, key, subject, headers, body)
@@ -94,7 +95,7 @@ def _write_outbox(session: OutboxSession) -> None:
         return
     session.flush()
     columns = tuple(list(column) for column in zip(*rows, strict=True))
-    session.connection().exec_driver_sql(_INSERT, columns)
+    fetch_within(session.connection(), _INSERT, columns)
     session.unwritten.rows = []
 
 

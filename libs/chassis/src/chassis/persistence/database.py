@@ -1,6 +1,5 @@
 """A service's own database: the engine and its sessions."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -8,8 +7,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from chassis.outbox.session import OutboxSession
-
-Rows = Sequence[Any]
+from chassis.persistence.driver import Rows, fetch
 
 
 def driver_url(database_url: str) -> str:
@@ -52,6 +50,6 @@ async def fetch_all(session: AsyncSession, sql: str, *arguments: Any) -> Rows:
     Parameters are `$1`, `$2`, …; arrays are sent as lists. Nothing is compiled and no object is
     made of a row, which is what keeps a batch at a few hundred microseconds a statement.
     """
-    connection = await session.connection()
-    result = await connection.exec_driver_sql(sql, arguments)
-    return result.all() if result.returns_rows else ()
+    connection = (await session.connection()).sync_connection
+    assert connection is not None, "a session's connection is open"
+    return await fetch(connection, sql, arguments)

@@ -38,8 +38,8 @@ _ONE: Final = f"SELECT * FROM ({SURVEY}) AS survey WHERE view = $1 AND generatio
 async def survey_one(database: Database, view: str, generation: int) -> Mapping[str, Any] | None:
     """One generation's row; None when it is dropped."""
     async with database.sessions() as session:
-        rows: Sequence[Any] = await fetch_all(session, _ONE, view, generation)
-    return rows[0]._mapping if rows else None  # noqa: SLF001 - SQLAlchemy's public name for it
+        rows = await fetch_all(session, _ONE, view, generation)
+    return dict(rows[0].items()) if rows else None
 
 
 _POSITIONS: Final = """
