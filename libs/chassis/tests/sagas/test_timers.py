@@ -151,6 +151,25 @@ async def test_a_version_that_is_not_loaded_is_left_to_a_process_that_has_it(
         assert await newer.instances.next_due(session) == []
 
 
+async def test_the_time_out_of_a_step_that_was_answered_only_sets_the_clock_anew(
+    bench: Any, trip: SimpleNamespace
+) -> None:
+    await bench.start("t-1")
+    await bench.execute("UPDATE saga_instances SET wake_at = now()")
+    await bench.answer_all(trip.Done())
+    assert len(await bench.sent()) == 1
+    assert await bench.rows("SELECT wake_at <= now() FROM saga_instances") == [(True,)]
+
+    async with bench.database.sessions.begin() as session:
+        await bench.orchestrator.fire(session, now=datetime.now(UTC), limit=10)
+
+    assert await bench.rows("SELECT wake_at = least(due_at, deadline) FROM saga_instances") == [
+        (True,)
+    ]
+    assert await bench.sent() == []
+    assert await log_of(bench, "timeout") == 0
+
+
 async def test_idle_timers_ask_one_thing_and_sleep(bench: Any) -> None:
     timers = SagaTimers(bench.database, bench.orchestrator)
     with recorded_statements(bench.database) as statements:

@@ -4,7 +4,7 @@ Any number of instances, together with their log entries, is one statement. Rows
 order of their ids, so that two batches wait for each other and never deadlock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,7 +39,10 @@ class Instances:
     async def lock_due(
         self, session: AsyncSession, now: datetime, limit: int, saga_id: UUID | None = None
     ) -> list[SagaInstance]:
-        """Instances with something due, or one of them, locked; others' are left to them."""
+        """Instances that may have something due, or one of them, locked; others' are left to them.
+
+        Those whose last command was answered in time have nothing due: `reschedule` them.
+        """
         loaded = self._definitions
         rows = await fetch_all(
             session, statements.LOCK_DUE, now, saga_id, loaded.types, loaded.versions, limit
@@ -53,31 +56,34 @@ class Instances:
         return [(row.saga_id, row.wake_at) for row in rows]
 
     async def insert(
-        self, session: AsyncSession, instances: Sequence[SagaInstance], log: Sequence[LogEntry]
+        self, session: AsyncSession, instance: SagaInstance, log: Sequence[LogEntry]
     ) -> None:
         await fetch_all(
             session,
             statements.INSERT,
             *_columns_of_log(log),
-            *_columns_of(instances),
-            [instance.saga_type for instance in instances],
-            [instance.definition_version for instance in instances],
-            [instance.subject_key for instance in instances],
-            [instance.created_at for instance in instances],
+            *_state_of(instance),
+            instance.saga_type,
+            instance.definition_version,
+            instance.subject_key,
+            instance.created_at,
         )
 
     async def update(
         self, session: AsyncSession, instances: Sequence[SagaInstance], log: Sequence[LogEntry]
     ) -> None:
         """Store what moved; raises ConcurrentChangeError if any of it is not as it was read."""
-        updated = await fetch_all(
-            session, statements.UPDATE, *_columns_of_log(log), *_columns_of(instances)
-        )
+        states = _columns(map(_state_of, instances), width=15)
+        updated = await fetch_all(session, statements.UPDATE, *_columns_of_log(log), *states)
         if len(updated) < len(instances):
             missed = {instance.saga_id for instance in instances} - {row[0] for row in updated}
             raise ConcurrentChangeError(
                 f"changed meanwhile: {', '.join(str(saga_id) for saga_id in sorted(missed))}"
             )
+
+    async def reschedule(self, session: AsyncSession, saga_ids: Sequence[UUID]) -> None:
+        """Look at these again when the next thing is due for them, and not before."""
+        await fetch_all(session, statements.RESCHEDULE, list(saga_ids))
 
     async def postpone(self, session: AsyncSession, saga_id: UUID, until: datetime) -> None:
         """Leave what is due for an instance until later."""
@@ -107,35 +113,45 @@ class Instances:
         )
 
 
-def _columns_of(instances: Sequence[SagaInstance]) -> tuple[list[object], ...]:
+def _state_of(instance: SagaInstance) -> tuple[object, ...]:
     return (
-        [instance.saga_id for instance in instances],
-        [instance.version for instance in instances],
-        [instance.state.value for instance in instances],
-        [instance.step for instance in instances],
-        [instance.direction.value for instance in instances],
-        [instance.attempt for instance in instances],
-        [instance.command_id for instance in instances],
-        [instance.data.model_dump_json() for instance in instances],
-        [orjson.dumps(instance.done).decode() for instance in instances],
-        [instance.error for instance in instances],
-        [instance.due_at for instance in instances],
-        [instance.deadline for instance in instances],
-        [instance.ended_at for instance in instances],
-        [instance.wake_at for instance in instances],
-        [instance.trace for instance in instances],
+        instance.saga_id,
+        instance.version,
+        instance.state.value,
+        instance.step,
+        instance.direction.value,
+        instance.attempt,
+        instance.command_id,
+        instance.data.model_dump_json(),
+        orjson.dumps(instance.done).decode(),
+        instance.error,
+        instance.due_at,
+        instance.deadline,
+        instance.ended_at,
+        instance.wake_at,
+        instance.trace,
     )
 
 
-def _columns_of_log(log: Sequence[LogEntry]) -> tuple[list[object], ...]:
-    return (
-        [entry.saga_id for entry in log],
-        [entry.at for entry in log],
-        [entry.kind.value for entry in log],
-        [entry.step for entry in log],
-        [entry.direction.value if entry.direction else None for entry in log],
-        [entry.attempt for entry in log],
-        [entry.message_id for entry in log],
-        [entry.outcome.value if entry.outcome else None for entry in log],
-        [entry.detail for entry in log],
+def _columns_of_log(log: Sequence[LogEntry]) -> list[list[object]]:
+    rows = (
+        (
+            entry.saga_id,
+            entry.at,
+            entry.kind.value,
+            entry.step,
+            entry.direction.value if entry.direction else None,
+            entry.attempt,
+            entry.message_id,
+            entry.outcome.value if entry.outcome else None,
+            entry.detail,
+        )
+        for entry in log
     )
+    return _columns(rows, width=9)
+
+
+def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:
+    """Parallel lists; where there is no row, as many empty ones."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return columns or [[] for _ in range(width)]

@@ -79,7 +79,8 @@ class SagaOrchestrator:
         batch = Batch(self._definitions, {instance.saga_id: instance})
         batch.move(instance.saga_id, Started())
         await self._execution.carry_out(session, batch.moves)
-        await self.instances.insert(session, batch.moved, batch.log)
+        [started] = batch.moved
+        await self.instances.insert(session, started, batch.log)
         report_after_commit(session, batch.moves, self.alarm)
         return instance.saga_id
 
@@ -108,18 +109,23 @@ class SagaOrchestrator:
     async def fire(
         self, session: AsyncSession, *, now: datetime, limit: int, saga_id: UUID | None = None
     ) -> int:
-        """Move sagas whose time-out, retry or deadline is due, or one of them; says how many.
+        """Move sagas whose time-out, retry or deadline is due, or one of them.
 
-        Instances that another process has in hand are left to it.
+        Says how many it has looked at. Instances that another process has in hand are left to it.
         """
         found = await self.instances.lock_due(session, now, limit, saga_id)
         batch = Batch(self._definitions, {instance.saga_id: instance for instance in found})
+        not_yet = []
         for instance in found:
             happened = due(instance, now)
-            if happened is not None:
+            if happened is None:
+                not_yet.append(instance.saga_id)
+            else:
                 batch.move(instance.saga_id, happened)
+        if not_yet:
+            await self.instances.reschedule(session, not_yet)
         await self._carry_on(session, batch)
-        return len(batch.moves)
+        return len(found)
 
     async def _carry_on(self, session: AsyncSession, batch: Batch) -> None:
         if batch.moves:

@@ -1,7 +1,8 @@
 """The SQL of the saga tables.
 
-Arrays are parallel: one element an instance, or one an entry of the log. Columns are named one by
-one, so that a migration may add some while the service runs.
+Arrays are parallel: one element an instance, or one an entry of the log. An instance is started by
+itself, so its values come singly, which spares the server a scan of as many arrays. Columns are
+named one by one, so that a migration may add some while the service runs.
 """
 
 LOCK = """
@@ -38,6 +39,11 @@ ORDER BY wake_at, saga_id
 LIMIT $3
 """
 
+RESCHEDULE = """
+UPDATE saga_instances SET wake_at = least(due_at, deadline)
+WHERE saga_id = ANY($1::uuid[]) AND wake_at IS NOT NULL
+"""
+
 POSTPONE = """
 UPDATE saga_instances SET wake_at = $2 WHERE saga_id = $1 AND wake_at IS NOT NULL
 """
@@ -54,19 +60,13 @@ INSERT INTO saga_instances
     (saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
      deadline, ended_at, wake_at, trace, saga_type, definition_version, subject_key, created_at,
      updated_at)
-SELECT saga_id, version, state, step, direction, attempt, command_id, data::jsonb, done::jsonb,
-       error, due_at, deadline, ended_at, wake_at, trace::jsonb, saga_type, definition_version,
-       subject_key, created_at, created_at
-FROM unnest(
-    $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[], $15::int[], $16::uuid[],
-    $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[],
-    $22::timestamptz[], $23::timestamptz[], $24::text[], $25::text[], $26::int[], $27::text[],
-    $28::timestamptz[]
-) AS started(
-    saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
-    deadline, ended_at, wake_at, trace, saga_type, definition_version, subject_key, created_at)
+VALUES
+    ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
+     $28)
 """
 
+# `wake_at` moves on by RESCHEDULE only: a step that is answered leaves it as it is, so no index has
+# a new entry, and the row is updated within its page
 UPDATE = """
 WITH logged AS (
     INSERT INTO saga_log
@@ -80,7 +80,8 @@ SET version = stored.version + 1, state = moved.state, step = moved.step,
     direction = moved.direction, attempt = moved.attempt, command_id = moved.command_id,
     data = moved.data::jsonb, done = moved.done::jsonb, error = moved.error,
     due_at = moved.due_at, deadline = moved.deadline, ended_at = moved.ended_at,
-    wake_at = moved.wake_at, trace = moved.trace::jsonb, updated_at = clock_timestamp()
+    wake_at = CASE WHEN moved.wake_at IS NOT NULL THEN least(stored.wake_at, moved.wake_at) END,
+    trace = moved.trace::jsonb, updated_at = clock_timestamp()
 FROM unnest(
     $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[], $15::int[], $16::uuid[],
     $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[],
@@ -94,7 +95,8 @@ RETURNING stored.saga_id
 
 HISTORY = """
 SELECT saga_id, saga_type, definition_version, state, step, direction, attempt, error, created_at,
-       ended_at, deadline, wake_at,
+       ended_at, deadline,
+       CASE WHEN wake_at IS NOT NULL THEN least(due_at, deadline) END AS wake_at,
        split_part(trace #>> '{carrier,traceparent}', '-', 2) AS trace_id
 FROM saga_instances
 WHERE subject_key = $1
