@@ -3,6 +3,7 @@
 CloudEvents 1.0, binary mode, over NATS headers.
 """
 
+import re
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
@@ -31,6 +32,7 @@ _PREFIX = b"NATS/1.0\r\n"
 _UNQUOTED = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in '"%')
 # Other headers have encodings of their own, which stay as they are
 _PRINTABLE = _UNQUOTED + ' "%'
+_HAS_MORE_THAN_UNQUOTED = re.compile(f"[^{re.escape(_UNQUOTED)}]").search
 
 
 def encode_header_block(headers: Iterable[tuple[str, str]]) -> bytes:
@@ -48,4 +50,6 @@ def decode_value(name: str, value: str) -> str:
 
 
 def _encoded(name: str, value: str) -> str:
+    if not _HAS_MORE_THAN_UNQUOTED(value):
+        return value
     return quote(value, safe=_UNQUOTED if name.startswith(_CLOUD_EVENTS) else _PRINTABLE)
