@@ -45,7 +45,7 @@ class EntryKind(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen would cost three times as much to make
 class LogEntry:
     """One thing that happened to an instance.
 
@@ -64,9 +64,9 @@ class LogEntry:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen would cost three times as much to make
 class SagaInstance:
-    """One saga on its way.
+    """One saga on its way; a transition makes a new one, and nobody changes it afterwards.
 
     While it is live, `step` names the command step whose answer it waits for, in `direction`;
     `command_id` is the last command sent for it, or None while a retry is waited for, and `due_at`

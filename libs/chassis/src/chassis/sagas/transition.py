@@ -84,6 +84,7 @@ class _Move:
         self._now = now
         self._new_id = new_id
         self._cause = happened.message_id if isinstance(happened, Replied) else instance.command_id
+        self._before = instance
         self.instance = instance
         self.effects: list[Effect] = []
         self._journal = Journal(now)
@@ -260,7 +261,11 @@ class _Move:
         return f"'{step.name}'" if is_action else f"undoing '{step.name}'"
 
     def _set(self, **changes: Any) -> None:
-        self.instance = replace(self.instance, **changes)
+        """Change the instance that is in the making: the first change makes it."""
+        if self.instance is self._before:
+            self.instance = replace(self._before)
+        for name, value in changes.items():
+            setattr(self.instance, name, value)
 
     def _log(self, kind: EntryKind, **about: Any) -> None:
         self._journal.write(kind, self.instance, **about)
