@@ -1,7 +1,9 @@
 """A consumer at work: its share of the partitions, one batch at a time.
 
 While a batch is in its transaction the next one gathers, so batches are of one message when it is
-quiet and grow with the load. Replicas share the partitions by leases in the service's database.
+quiet and grow with the load. A process that keeps up with the load gives them a moment more, for a
+batch of any size costs the same round trips. Replicas share the partitions by leases in the
+service's database.
 """
 
 import asyncio
@@ -26,6 +28,9 @@ log = structlog.get_logger(__name__)
 _REVIEW_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
+_BUSY_BATCH = 8
+"""More than so many messages arrive during one batch only under load."""
+_GATHER_SECONDS = 0.02
 
 
 class ConsumerRuntime:
@@ -143,6 +148,7 @@ class ConsumerRuntime:
             while (batch := self._next_batch()) and not self._stopping:
                 self._idle.clear()
                 await self._settle(batch)
+                await self._gather(after=len(batch))
         self._idle.set()
 
     def _next_batch(self) -> list[Held]:
@@ -152,6 +158,11 @@ class ConsumerRuntime:
             if held.feed.open:
                 batch.append(held)
         return batch
+
+    async def _gather(self, *, after: int) -> None:
+        """Under load, let the next batch grow: each costs the same whatever its size."""
+        if after > _BUSY_BATCH and len(self._arrived) < self._consumer.max_batch // 2:
+            await asyncio.sleep(_GATHER_SECONDS)
 
     async def _settle(self, batch: list[Held]) -> None:
         """Run a batch until it is committed; the database may be away for any time."""

@@ -20,6 +20,9 @@ REVIEW_SECONDS: Final = 0.8
 """Between two looks at the other relays, while there are others or there is load."""
 LONELY_REVIEW_SECONDS: Final = 20.0
 RETRY_SECONDS: Final = 0.5
+BUSY_ROWS: Final = 16
+"""More than so many rows are committed while others are published only under load."""
+GATHER_SECONDS: Final = 0.015
 NATS_PATIENCE_SECONDS: Final = 3.0
 LAST_DRAIN_SECONDS: Final = 5.0
 
@@ -89,7 +92,7 @@ class Relay:
         while drained.unfinished and not self._stopping:
             await self._review_when_due()
             drained = await self._look(WakeUp.BUSY)
-        await self._rest()
+        await self._rest(after=drained.rows)
 
     async def _nats_is_there(self) -> bool:
         """Without NATS for a while, leave the shards to relays that may have it."""
@@ -123,7 +126,9 @@ class Relay:
             self._review_at = min(self._review_at, began + REVIEW_SECONDS)
         return drained
 
-    async def _rest(self) -> None:
+    async def _rest(self, *, after: int) -> None:
+        if after > BUSY_ROWS:  # a claim and a write cost the same whatever they hold
+            await asyncio.sleep(GATHER_SECONDS)
         now = time.monotonic()
         waits = [self._pacing.seconds_to_next_poll(now)]
         if (next_try := self._failures.seconds_to_next_try()) is not None:
