@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.contracts import Event
 from chassis.messaging.topology import ServiceTopology, Stream, TopologyError, events
+from chassis.outbox.joined import fetch_all_with_messages
 from chassis.outbox.outbox import Outbox
+from chassis.outbox.session import insert_messages
 from chassis.persistence.database import Database
 from chassis.persistence.tables import METADATA
 
@@ -97,6 +99,27 @@ async def test_rolling_back_to_a_savepoint_drops_only_what_came_since(
         savepoint = await session.begin_nested()
         outbox.publish(session, inside)
         await savepoint.rollback()
+        outbox.publish(session, after)
+
+    assert [row.key for row in await _outbox(parcels)] == [
+        str(before.parcel_id),
+        str(after.parcel_id),
+    ]
+
+
+async def test_what_was_written_early_is_written_again_after_its_savepoint_is_rolled_back(
+    parcels: Database, outbox: Outbox
+) -> None:
+    before, inside, after = (ParcelSent(parcel_id=uuid4()) for _ in range(3))
+    early = f"WITH sent AS ({insert_messages(first=1)}) SELECT"
+
+    async with parcels.sessions.begin() as session:
+        outbox.publish(session, before)
+        savepoint = await session.begin_nested()
+        outbox.publish(session, inside)
+        await fetch_all_with_messages(session, early)
+        await savepoint.rollback()
+        await fetch_all_with_messages(session, early)
         outbox.publish(session, after)
 
     assert [row.key for row in await _outbox(parcels)] == [

@@ -53,9 +53,8 @@ async def test_order_saga_event_and_first_command_are_one_transaction(
 
     assert [statement.split()[:3] for statement in statements] == [
         ["INSERT", "INTO", "idempotency_keys"],
-        ["WITH", "logged", "AS"],
         ["INSERT", "INTO", "orders"],
-        ["INSERT", "INTO", "outbox"],
+        ["WITH", "sent", "AS"],
     ]
     assert await wire.types() == ["order.OrderPlaced.v1", "customer.ReserveCredit.v1"]
 

@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.contracts import Kind, Refusal, Reply
 from chassis.messaging.envelope import Direction, Outcome, SagaReference
-from chassis.persistence.database import fetch_all
+from chassis.outbox.joined import fetch_all_with_messages
+from chassis.outbox.session import insert_messages
 
-_RECORD = """
+_RECORD = f"""
+WITH sent AS ({insert_messages(first=7)})
 INSERT INTO participant_steps (saga_id, step, direction, outcome, reply_type, reply_body)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])
-"""
+"""  # noqa: S608 - constants
 
 
 class NothingToUndo(Reply, type="chassis.NothingToUndo.v1"):
@@ -80,9 +82,9 @@ class Barrier:
         return step
 
     async def write(self, session: AsyncSession) -> None:
-        """Write what the batch added, in one statement."""
+        """Write what the batch added, and what the session has published, in one statement."""
         if self._new:
-            await fetch_all(session, _RECORD, *_columns(self._new))
+            await fetch_all_with_messages(session, _RECORD, *_columns(self._new))
 
 
 def _changed_something(action: RecordedStep | None) -> bool:

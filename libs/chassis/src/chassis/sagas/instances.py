@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.envelope import Direction
+from chassis.outbox.joined import fetch_all_with_messages
 from chassis.persistence.database import fetch_all
 from chassis.sagas import statements
 from chassis.sagas.definitions import Definitions
@@ -58,7 +59,8 @@ class Instances:
     async def insert(
         self, session: AsyncSession, instance: SagaInstance, log: Sequence[LogEntry]
     ) -> None:
-        await fetch_all(
+        """Store a new instance, with what the session has published so far."""
+        await fetch_all_with_messages(
             session,
             statements.INSERT,
             *_columns_of_log(log),
@@ -72,9 +74,14 @@ class Instances:
     async def update(
         self, session: AsyncSession, instances: Sequence[SagaInstance], log: Sequence[LogEntry]
     ) -> None:
-        """Store what moved; raises ConcurrentChangeError if any of it is not as it was read."""
+        """Store what moved, with what the session has published so far.
+
+        Raises ConcurrentChangeError if any of it is not as it was read.
+        """
         states = _columns(map(_state_of, instances), width=15)
-        updated = await fetch_all(session, statements.UPDATE, *_columns_of_log(log), *states)
+        updated = await fetch_all_with_messages(
+            session, statements.UPDATE, *_columns_of_log(log), *states
+        )
         if len(updated) < len(instances):
             missed = {instance.saga_id for instance in instances} - {row[0] for row in updated}
             raise ConcurrentChangeError(

@@ -2,8 +2,11 @@
 
 Arrays are parallel: one element an instance, or one an entry of the log. An instance is started by
 itself, so its values come singly, which spares the server a scan of as many arrays. Columns are
-named one by one, so that a migration may add some while the service runs.
+named one by one, so that a migration may add some while the service runs. What instances send goes
+with what is stored of them.
 """
+
+from chassis.outbox.session import insert_messages
 
 LOCK = """
 SELECT saga_id, saga_type, definition_version, subject_key, data::text, state, step, direction,
@@ -48,8 +51,9 @@ POSTPONE = """
 UPDATE saga_instances SET wake_at = $2 WHERE saga_id = $1 AND wake_at IS NOT NULL
 """
 
-INSERT = """
-WITH logged AS (
+INSERT = f"""
+WITH sent AS ({insert_messages(first=29)}),
+logged AS (
     INSERT INTO saga_log
         (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail)
     SELECT * FROM unnest(
@@ -63,12 +67,13 @@ INSERT INTO saga_instances
 VALUES
     ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
      $28)
-"""
+"""  # noqa: S608 - constants
 
 # `wake_at` moves on by RESCHEDULE only: a step that is answered leaves it as it is, so no index has
 # a new entry, and the row is updated within its page
-UPDATE = """
-WITH logged AS (
+UPDATE = f"""
+WITH sent AS ({insert_messages(first=25)}),
+logged AS (
     INSERT INTO saga_log
         (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail)
     SELECT * FROM unnest(
@@ -91,7 +96,7 @@ FROM unnest(
     deadline, ended_at, wake_at, trace)
 WHERE stored.saga_id = moved.saga_id AND stored.version = moved.version
 RETURNING stored.saga_id
-"""
+"""  # noqa: S608 - constants
 
 HISTORY = """
 SELECT saga_id, saga_type, definition_version, state, step, direction, attempt, error, created_at,
