@@ -197,7 +197,7 @@ class Shop:
         assert sent
         url = (self.platform.folder.path / "secrets" / "order-service-relay-nats-url").read_text()
         client = await nats.connect(url, inbox_prefix=b"_INBOX_order-service-relay")
-        for message in sent:
+        for message in tuple(sent):  # what is sent again is noted as well
             headers = {**(message.headers or {}), "Nats-Msg-Id": str(uuid4())}
             await client.jetstream().publish(message.subject, message.data, headers=headers)
         await client.close()
