@@ -11,6 +11,7 @@ from devkit.clients import Clients, clients_of
 from devkit.concurrency import for_each, task_group
 from devkit.deployables import SERVICES, relay_of, with_relay
 from devkit.findings import Findings, applied_twice, late, lost, stuck
+from devkit.history_check import history_disagreements
 from devkit.killing import kill_at_random
 from devkit.listening import Listener, listening
 from devkit.models import Order, SagaHistory
@@ -25,6 +26,7 @@ _KILLS_A_SECOND = 0.7
 _REQUESTS_AT_ONCE = 32
 _ENDING_SECONDS = 180.0
 _PATIENCE_SECONDS = 120.0
+_HISTORY_SECONDS = 60.0
 
 # An order may be cancelled before or after its goods have left: both happen
 CARRIER = Carrier(pickup_seconds=0.5, transit_seconds=0.5, failure_percent=20)
@@ -100,13 +102,15 @@ async def _findings(
     listener: Listener,
 ) -> Findings:
     books = await read_books(clients)
+    assert clients.history is not None
+    remembered = await history_disagreements(clients.history, books, within=_HISTORY_SECONDS)
     return Findings(
         kills=chaos.kills,
         lost=tuple(lost(books, accepted.values())),
         applied_twice=tuple(applied_twice(books, accepted)),
         out_of_order=tuple(late(await listener.late_messages())),
         stuck=tuple(stuck(await _histories(books, clients), books.shipments)),
-        disagreements=tuple(disagreements(books, stock=scenario.stock)),
+        disagreements=(*disagreements(books, stock=scenario.stock), *remembered),
     )
 
 

@@ -9,6 +9,7 @@ from devkit.carrier import Carrier
 from devkit.clients import Clients
 from devkit.concurrency import for_each, task_group
 from devkit.findings import Findings, applied_twice, late, lost, stuck
+from devkit.history_check import history_disagreements
 from devkit.listening import Listener
 from devkit.models import Order, SagaHistory
 from devkit.pace import all_ended
@@ -18,6 +19,7 @@ from devkit.scenario import PlannedOrder, Scenario
 from devkit.sums import disagreements
 
 _ENDING_SECONDS = 300.0
+_HISTORY_SECONDS = 60.0
 _REQUESTS_AT_ONCE = 16
 
 # Late enough for cancellations, which wait for a decision and go through port-forwards
@@ -71,13 +73,17 @@ class Shop:
     async def findings(self, *, kills: int) -> Findings:
         """What must not be, among all orders so far; once nothing moves any more."""
         books = await self.books()
+        assert self.clients.history is not None
+        remembered = await history_disagreements(
+            self.clients.history, books, within=_HISTORY_SECONDS
+        )
         return Findings(
             kills=kills,
             lost=tuple(lost(books, self.accepted.values())),
             applied_twice=tuple(applied_twice(books, self.accepted)),
             out_of_order=tuple(late(await self._listener.late_messages())),
             stuck=tuple(stuck(await self._histories(books.orders), books.shipments)),
-            disagreements=tuple(disagreements(books, stock=self.scenario.stock)),
+            disagreements=(*disagreements(books, stock=self.scenario.stock), *remembered),
         )
 
     async def _histories(self, orders: Iterable[Order]) -> list[SagaHistory]:
