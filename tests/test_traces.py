@@ -319,7 +319,7 @@ async def test_no_log_tells_a_password_or_what_a_customer_typed(shop: Shop) -> N
     logs = "".join(path.read_text() for path in folder.logs.glob("*.log"))
 
     secrets = [path.read_text() for path in (folder.path / "secrets").iterdir()]
-    passwords = {urlsplit(secret).password for secret in secrets}
+    passwords = {urlsplit(secret).password or secret.strip() for secret in secrets}
     assert len(passwords) >= len(SERVICES)
-    assert [told for told in (name, *passwords) if told is None or told in logs] == []
+    assert [told for told in (name, *passwords) if told in logs] == []
     assert '"tracing": "on' in logs
