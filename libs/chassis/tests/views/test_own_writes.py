@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.http import create_http_app, declare_problems, documented
+from chassis.http import ProblemType, create_http_app, declare_problems, documented
 from chassis.http.consistency import CONSISTENCY_TOKEN, token_headers
 from chassis.http.deadline import Deadline, caller_deadline
 from chassis.ids import new_id
@@ -32,12 +32,21 @@ from chassis.views import (
 )
 from chassis.views.catching_up import CatchingUp
 from chassis.views.generations import begin_generation, current
-from chassis.views.own_writes import OwnWrites, WriteNotShownError
+from chassis.views.own_writes import OwnWrites
 from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
 
 HELD_BACK_SECONDS = 2
+
+
+class ReaderNotFoundError(Exception):
+    """Nobody reads under this name."""
+
+
+READER_NOT_FOUND = ProblemType(
+    error=ReaderNotFoundError, status=404, name="reader-not-found", title="No such reader"
+)
 
 
 class Desk:
@@ -86,9 +95,13 @@ async def desk(library: Any, said: Any, new_view: Callable[[int], View]) -> Asyn
     ) -> list[str]:
         return list(await session.scalars(select(table.c.book).where(table.c.reader == reader)))
 
+    @router.get("/readers/{reader}", responses=documented(WRITE_NOT_SHOWN, READER_NOT_FOUND))
+    async def show_reader(reader: str, limit: int = 1) -> None:
+        raise ReaderNotFoundError(reader)
+
     app = create_http_app("shelf-service", library.database, registry=CollectorRegistry())
     app.include_router(router)
-    declare_problems(app, VIEW_NOT_READY)
+    declare_problems(app, VIEW_NOT_READY, READER_NOT_FOUND)
     kept = await library.keep(view)
     own_writes = show_own_writes(app, within=3)
     own_writes.watch(view, kept)
@@ -140,8 +153,8 @@ async def test_of_a_thousand_reads_of_a_late_view_none_with_its_token_misses_its
 ) -> None:
     with_token: Counter[str] = Counter()
     without: Counter[str] = Counter()
-    for batch in range(4):
-        told = await read_own_writes(desk, [f"reader-{batch}-{n}" for n in range(250)])
+    for batch in range(5):
+        told = await read_own_writes(desk, [f"reader-{batch}-{n}" for n in range(200)])
         with_token += told[0]
         without += told[1]
 
@@ -199,13 +212,25 @@ async def test_readers_who_wait_hold_no_connection(desk: Desk) -> None:
 
 
 async def test_a_caller_in_a_hurry_is_answered_before_its_time_is_up(desk: Desk) -> None:
+    token = token_headers(new_id())[CONSISTENCY_TOKEN]
     hurry = caller_deadline.set(Deadline.after(0.05))
     try:
-        with pytest.raises(WriteNotShownError):
-            await desk.own_writes.wait(desk.kept.view, token_headers(new_id())[CONSISTENCY_TOKEN])
+        assert not await desk.own_writes.shown(desk.kept.view, token)
     finally:
         caller_deadline.reset(hurry)
     assert desk.catching_up.waiting == 0
+
+
+async def test_what_is_not_found_is_not_shown_yet_and_what_is_not_valid_stays_so(
+    desk: Desk,
+) -> None:
+    unknown = token_headers(new_id())
+
+    not_found = await desk.client.get("/readers/ann", headers=unknown)
+    not_valid = await desk.client.get("/readers/ann?limit=none", headers=unknown)
+
+    assert (not_found.status_code, not_valid.status_code) == (202, 422)
+    assert (await desk.client.get("/readers/ann")).status_code == 404
 
 
 @pytest.mark.parametrize("token", ["", "none", "1.", f"{UUID(int=1)}", "1." + "A" * 22 + ","])

@@ -24,6 +24,8 @@ ORDER = {
 }
 PAGE = {"orders": [ORDER], "next_cursor": "abc"}
 
+TOKENS = "1.AZoQBOoNd-ivi0O4keIRdA, 1.AZoQBuoMdPGvi0PCkeIRdQ"
+
 
 async def test_a_customer_sees_its_orders_and_filters_them(services: StandIns, new_client, anna):
     services.behave("order-history-service", answering(PAGE))
@@ -71,13 +73,13 @@ async def test_a_summary_says_what_was_spent(services: StandIns, new_client, ann
 
 async def test_a_read_that_cannot_show_the_write_yet_says_so(services: StandIns, new_client, anna):
     async def not_yet(request: Request) -> Response:
-        assert request.headers["x-consistency-token"] == "AQ, AR"
+        assert request.headers["x-consistency-token"] == TOKENS
         problem = {"type": "urn:x", "title": "Not yet", "status": 202}
         headers = {"Retry-After": "1"}
         return JSONResponse(problem, 202, headers, media_type="application/problem+json")
 
     services.behave("order-history-service", not_yet)
-    headers = {"X-Consistency-Token": "AQ, AR"}
+    headers = {"X-Consistency-Token": TOKENS}
 
     answer = await new_client(anna).get("/customers/ANNA/orders", headers=headers)
 
@@ -94,7 +96,16 @@ async def test_a_token_that_is_none_is_the_clients_mistake(services: StandIns, n
     services.behave("order-history-service", malformed)
 
     answer = await new_client(anna).get(
-        "/customers/ANNA/orders", headers={"X-Consistency-Token": "rubbish"}
+        "/customers/ANNA/orders", headers={"X-Consistency-Token": TOKENS}
     )
 
     assert (answer.status_code, answer.json()) == (422, problem)
+
+
+async def test_what_is_no_token_goes_no_further(services: StandIns, new_client, anna):
+    answer = await new_client(anna).get(
+        "/customers/ANNA/orders", headers={"X-Consistency-Token": "rubbish"}
+    )
+
+    assert answer.status_code == 422
+    assert services.heard["order-history-service"] == []

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from devkit.standins import StandIns, answering, silent
 
+TOKEN = "1.AZoQBOoNd-ivi0O4keIRdA"
 PATH = f"/orders/{UUID(int=7)}"
 
 
@@ -108,7 +109,7 @@ async def test_history_that_is_not_there_yet_is_missing_for_that_reason(
     services: StandIns, new_client, staff
 ):
     async def not_yet(request):
-        assert request.headers["x-consistency-token"] == "abc"
+        assert request.headers["x-consistency-token"] == TOKEN
         problem = {"type": "urn:x", "title": "Not applied yet", "status": 202}
         return JSONResponse(
             problem, 202, headers={"Retry-After": "1"}, media_type="application/problem+json"
@@ -116,7 +117,7 @@ async def test_history_that_is_not_there_yet_is_missing_for_that_reason(
 
     services.behave("order-history-service", not_yet)
 
-    answer = await new_client(staff).get(PATH, headers={"X-Consistency-Token": "abc"})
+    answer = await new_client(staff).get(PATH, headers={"X-Consistency-Token": TOKEN})
 
     assert answer.json()["missing"] == [{"part": "history", "reason": "not-yet"}]
 

@@ -1,6 +1,7 @@
 """Answers to what goes wrong before, around or without a route's own errors."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from chassis.http.problems import InvalidValue, problem_response, status_problem
 
@@ -42,11 +44,21 @@ def _invalid_value(location: Sequence[Any], message: str) -> InvalidValue:
     return InvalidValue(detail=message, location=where, pointer="/".join(("#", *path)))
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem_response(
-        status_problem(error.status_code, error.detail), headers=dict(error.headers or {})
-    )
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return problem_response(status_problem(error.status_code, error.detail), headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """All that the path allows: the router itself tells of the first of its routes only."""
+    found = set()
+    for route in request.app.router.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return found
 
 
 async def _database_error(_request: Request, error: Exception) -> Response:

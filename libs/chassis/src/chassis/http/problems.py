@@ -107,11 +107,21 @@ def declare_problems(app: FastAPI, *types: ProblemType) -> None:
         _declare(app, problem_type)
 
 
+def declared_problem(app: FastAPI, error: Exception) -> ProblemType | None:
+    """The declaration that an error is answered by, if there is one."""
+    declared: dict[type[Exception], ProblemType] = getattr(app.state, "problem_types", {})
+    return declared.get(type(error))
+
+
 def _declare(app: FastAPI, problem_type: ProblemType) -> None:
     async def handler(_request: Request, error: Exception) -> Response:
         return problem_type.to_response(error)
 
     app.add_exception_handler(problem_type.error, handler)
+    app.state.problem_types = {
+        **getattr(app.state, "problem_types", {}),
+        problem_type.error: problem_type,
+    }
 
 
 def documented(*types: ProblemType) -> dict[int | str, dict[str, Any]]:

@@ -1,14 +1,15 @@
 """Taking a service's snapshots where no relay runs."""
 
 import asyncio
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
-from chassis.messaging.contracts import Message
+from chassis.messaging.contracts import Event, Message
 from chassis.messaging.envelope import ReceivedMessage
 from chassis.messaging.topology import ServiceTopology
 from chassis.persistence.database import Database, fetch_all
-from chassis.snapshots.declaration import Snapshots, snapshots_of
+from chassis.snapshots.declaration import snapshots_of
 from chassis.snapshots.run import SnapshotRun, events_of
 from chassis.testing.outbox import read_header_block
 
@@ -24,7 +25,20 @@ async def taken_snapshots(database: Database, package: str) -> list[Message]:
     run = SnapshotRun(
         database, declared, events_of(topology), rate=_FAST, report=lambda _progress: None
     )
-    return [_read(declared, message) for message in await relayed(database, run)]
+    types = {one.wire_type: one for one in (declared.taken, *(one.event for one in declared.of))}
+    return [
+        types[message.wire_type].from_body(message.body)
+        for message in await relayed(database, run)
+        if message.wire_type in types
+    ]
+
+
+def folded(events: Iterable[Event]) -> dict[str, Any]:
+    """What events of one aggregate say together: each field as the last one has it."""
+    said: dict[str, Any] = {}
+    for event in events:
+        said |= event.model_dump()
+    return said
 
 
 async def relayed(database: Database, run: SnapshotRun) -> list[ReceivedMessage]:
@@ -45,8 +59,3 @@ async def _take(database: Database) -> list[ReceivedMessage]:
         ReceivedMessage.read(read_header_block(headers), body)
         for _, headers, body in sorted(rows, key=lambda row: row.id)
     ]
-
-
-def _read(declared: Snapshots, message: ReceivedMessage) -> Message:
-    types = {one.wire_type: one for one in (declared.taken, *(one.event for one in declared.of))}
-    return types[message.wire_type].from_body(message.body)

@@ -8,21 +8,23 @@ It waits before the query's transaction begins. What the live generation has in 
 every later live generation has as well, so a swap in between changes nothing.
 """
 
+from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, FastAPI, Header
+from pydantic.json_schema import SkipJsonSchema
 from starlette.requests import Request
 
 from chassis.http.consistency.token import (
     CONSISTENCY_TOKEN,
-    MAX_LENGTH,
-    TOKENS_PATTERN,
     MalformedTokenError,
+    Tokens,
     decode_tokens,
 )
 from chassis.http.deadline import caller_deadline
 from chassis.http.dependencies import provide, provided
-from chassis.http.problems import ProblemType, declare_problems
+from chassis.http.problems import ProblemType, declare_problems, declared_problem
 from chassis.views.catching_up import CatchingUp, Shows
 from chassis.views.view import View
 
@@ -69,13 +71,12 @@ class OwnWrites:
         """Those who wait for the view."""
         return self._views[view]
 
-    async def wait(self, view: View, tokens: str) -> None:
-        """Until the view shows what the tokens name.
+    async def shown(self, view: View, tokens: str) -> bool:
+        """Whether the view shows what the tokens name, after waiting for it if need be.
 
-        Raises MalformedTokenError, WriteNotShownError or ViewNotReadyError.
+        Raises MalformedTokenError or ViewNotReadyError.
         """
-        if not await self.of(view).shows(decode_tokens(tokens), self._patience()):
-            raise WriteNotShownError(view)
+        return await self.of(view).shows(decode_tokens(tokens), self._patience())
 
     def _patience(self) -> float:
         deadline = caller_deadline.get()
@@ -93,23 +94,34 @@ def show_own_writes(app: FastAPI, within: float) -> OwnWrites:
 
 
 def after_own_writes(view: View) -> Any:
-    """A dependency of routes that read the view, which takes the token and waits."""
+    """A dependency of routes that read the view, which takes the token and waits.
+
+    Where the wait is in vain the route goes on all the same: parameters that are not valid are
+    answered as such. What it finds, or does not find, is answered as WRITE_NOT_SHOWN then.
+    """
 
     async def dependency(
         request: Request,
         own_writes: Annotated[OwnWrites, provided(OwnWrites)],
         _token: Annotated[
-            str | None,
+            Tokens | SkipJsonSchema[None],
             Header(
                 alias=CONSISTENCY_TOKEN,
-                max_length=MAX_LENGTH,
-                pattern=TOKENS_PATTERN,
                 description="Of an answer to a write, or of several separated by commas: the "
                 "answer shows them, or is a 202",
             ),
         ] = None,
-    ) -> None:
-        if lines := request.headers.getlist(CONSISTENCY_TOKEN):
-            await own_writes.wait(view, ",".join(lines))
+    ) -> AsyncIterator[None]:
+        lines = request.headers.getlist(CONSISTENCY_TOKEN)
+        if not lines or await own_writes.shown(view, ",".join(lines)):
+            yield
+            return
+        try:
+            yield
+        except Exception as error:
+            problem = declared_problem(request.app, error)
+            if problem is None or problem.status != HTTPStatus.NOT_FOUND:
+                raise
+        raise WriteNotShownError(view)
 
-    return Depends(dependency)
+    return Depends(dependency, scope="function")

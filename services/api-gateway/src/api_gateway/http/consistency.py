@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Header
+from pydantic.json_schema import SkipJsonSchema
 
-from chassis.http.consistency import CONSISTENCY_TOKEN
+from chassis.http.consistency import CONSISTENCY_TOKEN, Tokens
 
 
 async def _forwarded(
     token: Annotated[
-        str | None,
+        Tokens | SkipJsonSchema[None],
         Header(
             alias=CONSISTENCY_TOKEN,
-            pattern=r"^[\x20-\x7e]{1,8000}$",
             description="Of the answer to a write, or of several: what is read then includes them",
         ),
     ] = None,

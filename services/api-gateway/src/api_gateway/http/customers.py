@@ -18,7 +18,7 @@ from api_gateway.http.problems import (
     registered,
 )
 from chassis.http import Validators, documented, revalidated
-from chassis.values import Money, Name, Reference
+from chassis.values import Given, Money, Name, Reference
 
 router = APIRouter(prefix="/customers", tags=["customers"], responses=EVERYWHERE)
 
@@ -28,7 +28,7 @@ class CustomerDetails(BaseModel):
 
     name: Annotated[Name, Field(examples=["Alfreds Futterkiste"])]
     country: Annotated[Name, Field(examples=["Germany"])]
-    credit_limit: Annotated[Money, Field(ge=0, examples=["1000.00"])]
+    credit_limit: Annotated[Money, Given(zero=True), Field(examples=["1000.00"])]
 
 
 @router.put(

@@ -24,7 +24,7 @@ from api_gateway.order_details import OrderDetails, order_details
 from api_gateway.services import Services
 from chassis.http import documented, provided
 from chassis.http.consistency import TOKEN_DOCUMENTED
-from chassis.values import PositiveMoney, Reference
+from chassis.values import WHOLE, Given, PositiveMoney, Reference
 
 router = APIRouter(prefix="/orders", tags=["orders"], responses=EVERYWHERE)
 
@@ -35,8 +35,8 @@ class RequestedLine(BaseModel):
     """So many of a product, at the price agreed."""
 
     product_id: Annotated[Reference, Field(examples=["11"])]
-    quantity: Annotated[int, Field(ge=1, le=1_000_000, strict=True, examples=[12])]
-    unit_price: Annotated[PositiveMoney, Field(examples=["14.00"])]
+    quantity: Annotated[int, Field(ge=1, le=1_000_000, strict=True, examples=[12]), WHOLE]
+    unit_price: Annotated[PositiveMoney, Given(integer_digits=8), Field(examples=["14.00"])]
 
 
 class OrderRequest(BaseModel):

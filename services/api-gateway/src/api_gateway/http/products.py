@@ -12,7 +12,7 @@ from api_gateway.http.deadlines import RequestDeadline
 from api_gateway.http.orders import AllServices
 from api_gateway.http.problems import EVERYWHERE, refusals, registered
 from chassis.http import Validators, revalidated
-from chassis.values import Name, Reference
+from chassis.values import WHOLE, Name, Reference
 
 router = APIRouter(prefix="/products", tags=["products"], responses=EVERYWHERE)
 
@@ -21,7 +21,7 @@ class ProductDetails(BaseModel):
     """What is known of a product from outside."""
 
     name: Annotated[Name, Field(examples=["Queso Cabrales"])]
-    on_hand: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True, examples=[39])]
+    on_hand: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True, examples=[39]), WHOLE]
 
 
 @router.put(

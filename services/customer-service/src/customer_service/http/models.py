@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.values import Money, Name, PositiveMoney
+from chassis.values import Given, Money, Name, PositiveMoney
 from customer_service.domain.credit_reservation import ReservationState
 
 
@@ -14,7 +14,7 @@ class CustomerDetails(BaseModel):
 
     name: Name
     country: Name
-    credit_limit: Annotated[Money, Field(ge=0, examples=["1000.00"])]
+    credit_limit: Annotated[Money, Given(zero=True), Field(examples=["1000.00"])]
 
 
 class CustomerAnswer(BaseModel):

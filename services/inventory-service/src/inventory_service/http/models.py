@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.values import Name
+from chassis.values import WHOLE, Name
 from inventory_service.domain.stock_reservation import ReservationState
 
 
@@ -13,7 +13,7 @@ class ProductDetails(BaseModel):
     """What is known of a product from outside."""
 
     name: Name
-    on_hand: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True, examples=[39])]
+    on_hand: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True, examples=[39]), WHOLE]
 
 
 class ProductAnswer(BaseModel):

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.values import Money, PositiveMoney, Reference
+from chassis.values import WHOLE, Given, Money, PositiveMoney, Reference
 from order_service.domain.order import MAX_LINES, Order, OrderState, RejectionReason
-from order_service.domain.order_line import MAX_QUANTITY, MAX_UNIT_PRICE, OrderLine
+from order_service.domain.order_line import MAX_QUANTITY, OrderLine
 
 
 class Line(BaseModel):
@@ -17,8 +17,8 @@ class Line(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     product_id: Annotated[Reference, Field(examples=["11"])]
-    quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True, examples=[12])]
-    unit_price: Annotated[PositiveMoney, Field(le=MAX_UNIT_PRICE, examples=["14.00"])]
+    quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True, examples=[12]), WHOLE]
+    unit_price: Annotated[PositiveMoney, Given(integer_digits=8), Field(examples=["14.00"])]
 
 
 class OrderRequest(BaseModel):

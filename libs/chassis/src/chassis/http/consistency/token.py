@@ -10,8 +10,10 @@ keep a token and send it; what is in it is nobody's business but the platform's.
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
+
+from pydantic import StringConstraints
 
 CONSISTENCY_TOKEN: Final = "X-Consistency-Token"  # noqa: S105 - the name of a header
 MAX_LENGTH: Final = 2048
@@ -21,6 +23,9 @@ _ID: Final = r"[A-Za-z0-9_-]{21}[AQgw]"
 _TOKEN: Final = rf"1(?:\.{_ID})+"
 TOKENS_PATTERN: Final = rf"^{_TOKEN}(?:, ?{_TOKEN})*$"
 """What a request may send: one token, or several separated by commas."""
+
+Tokens = Annotated[str, StringConstraints(max_length=MAX_LENGTH, pattern=TOKENS_PATTERN)]
+"""What a request sends in its header."""
 
 _IDS: Final = re.compile(rf"\.({_ID})")
 _TOKENS: Final = re.compile(TOKENS_PATTERN)
