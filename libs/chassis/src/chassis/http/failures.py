@@ -11,11 +11,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 
 from chassis.http.problems import InvalidValue, problem_response, status_problem
 
 _RETRY_SECONDS = 1
+_HTTP_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 # SQLSTATE classes of what passes: connection lost, transaction rolled back by the server,
 # out of resources, shutting down or starting up
 _PASSING = ("08", "40", "53", "57P")
@@ -48,17 +49,19 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
+        headers["Allow"] = ", ".join(_methods(request))
     return problem_response(status_problem(error.status_code, error.detail), headers=headers)
 
 
-def _methods(request: Request) -> set[str]:
+def _methods(request: Request) -> list[str]:
     """All that the path allows: the router itself tells of the first of its routes only."""
-    found = set()
-    for route in request.app.router.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            found |= route.methods or set()
-    return found
+    routes = request.app.router.routes
+    scopes = ({**request.scope, "method": method} for method in _HTTP_METHODS)
+    return [
+        scope["method"]
+        for scope in scopes
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ]
 
 
 async def _database_error(_request: Request, error: Exception) -> Response:
