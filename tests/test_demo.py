@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from devkit.deployables import (
+    API_GATEWAY,
     CUSTOMER_SERVICE,
     INVENTORY_SERVICE,
     ORDER_SERVICE,
@@ -62,13 +63,24 @@ def test_every_order_of_a_mix_is_decided_as_foreseen_and_the_sums_agree(
     assert outcome["delivered"] + outcome["shipment_failed"] == foreseen.approved
     assert outcome["in_flight"] == 0
     assert outcome["sums_agree"] is True
+    by_state = {
+        "CANCELLED": outcome["cancelled"],
+        "DELIVERED": outcome["delivered"],
+        "REJECTED": sum(outcome["rejected"].values()),
+        "UNDELIVERED": outcome["shipment_failed"],
+    }
+    assert outcome["history"] == {
+        "orders": 40,
+        "by_state": {state: count for state, count in by_state.items() if count},
+    }
+    assert "in the history, by state" in finished.stderr
     assert 0 < outcome["saga_ms"]["p50"] <= outcome["saga_ms"]["p99"]
     assert outcome["messages"]["relayed"] > 40
     assert outcome["messages"]["dead_lettered"] == 0
     assert "ShipmentDispatched" in finished.stderr
 
     for trace in (outcome["traces"]["approved"], outcome["traces"]["compensated"]):
-        assert set(PROCESSES) <= set(trace["services"])
+        assert {API_GATEWAY, *PROCESSES} <= set(trace["services"])
         assert trace["spans"] > len(PROCESSES)
         assert f"trace {trace['trace_id']}, {trace['spans']} spans" in finished.stderr
     assert SHIPPING_SERVICE in outcome["traces"]["approved"]["services"]

@@ -29,6 +29,7 @@ PROGRAMS = {
     *("inventory-service", "inventory-service-relay"),
     *("shipping-service", "shipping-service-relay"),
     "order-history-service",  # publishes nothing, so it has no relay
+    "api-gateway",
 }
 
 

@@ -126,7 +126,8 @@ def demo(
         show_demonstration(demonstration, destination, console, with_lines=in_order)
         if as_json:
             traces = described(demonstration.stories, destination.spans)
-            _print_json(demonstration.outcome.as_json() | {"traces": traces})
+            history = demonstration.history.as_json()
+            _print_json(demonstration.outcome.as_json() | {"history": history, "traces": traces})
         if not demonstration.outcome.is_sound:
             raise typer.Exit(FAILED)
 

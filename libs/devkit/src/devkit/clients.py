@@ -11,12 +11,14 @@ import httpx
 from pydantic import TypeAdapter
 
 from devkit.deployables import (
+    API_GATEWAY,
     CUSTOMER_SERVICE,
     INVENTORY_SERVICE,
     ORDER_HISTORY_SERVICE,
     ORDER_SERVICE,
     SHIPPING_SERVICE,
 )
+from devkit.gateway import GatewayClient, send_order
 from devkit.history import HistoryClient
 from devkit.http_client import ApiClient, ApiError, http_connections
 from devkit.models import (
@@ -55,12 +57,7 @@ class OrderClient:
 
     async def place(self, *, key: str, customer_id: str, lines: tuple[Line, ...]) -> UUID:
         """Place an order; the same ``key`` gives the same order however often it is sent."""
-        body = {
-            "customer_id": customer_id,
-            "lines": [line.model_dump(mode="json") for line in lines],
-        }
-        headers = {"Idempotency-Key": key}
-        answer = await self._api.request("POST", "/orders", json=body, headers=headers)
+        answer = await send_order(self._api, key=key, customer_id=customer_id, lines=lines)
         return UUID(answer.json()["order_id"])
 
     async def cancel(self, order_id: UUID) -> None:
@@ -150,26 +147,46 @@ class ShippingClient:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clients:
-    """``shipping`` and ``history`` are None on a platform that runs sagas only."""
+    """``shipping`` and ``history`` are None on a platform that runs sagas only.
+
+    ``gateway`` is None without a token.
+    """
 
     orders: OrderClient
     customers: CustomerClient
     inventory: InventoryClient
     shipping: ShippingClient | None
     history: HistoryClient | None
+    gateway: GatewayClient | None = None
+
+    @property
+    def entrance(self) -> OrderClient | GatewayClient:
+        """Where orders are placed."""
+        return self.orders if self.gateway is None else self.gateway
 
 
 @asynccontextmanager
-async def clients_of(addresses: Addresses, *, patience: float = 60) -> AsyncIterator[Clients]:
-    """Clients of a running platform, which ask again for ``patience`` seconds."""
+async def clients_of(
+    addresses: Addresses, *, patience: float = 60, token: str | None = None
+) -> AsyncIterator[Clients]:
+    """Clients of a running platform, which ask again for ``patience`` seconds.
+
+    With a ``token`` of staff, orders go in through the gateway.
+    """
     async with http_connections() as http:
 
-        def api(service: str) -> ApiClient:
-            return ApiClient(http, addresses.http[service], patience=patience)
+        def api(service: str, **headers: str) -> ApiClient:
+            return ApiClient(http, addresses.http[service], patience=patience, headers=headers)
 
         ships = SHIPPING_SERVICE in addresses.http
         remembers = ORDER_HISTORY_SERVICE in addresses.http
+        gateway = (
+            None
+            if token is None
+            else GatewayClient(api(API_GATEWAY, Authorization=f"Bearer {token}"))
+        )
         yield Clients(
+            gateway=gateway,
             orders=OrderClient(api(ORDER_SERVICE)),
             customers=CustomerClient(api(CUSTOMER_SERVICE)),
             inventory=InventoryClient(api(INVENTORY_SERVICE)),

@@ -16,11 +16,14 @@ from devkit.pace import all_decided, all_ended, in_flight
 from devkit.placing import cancel_if_approved, load, place
 from devkit.platform import Platform
 from devkit.progress import Stages
+from devkit.remembered import Remembered, read_history
 from devkit.scenario import PlannedOrder, Scenario
 from devkit.stories import Story
 
 _SETTLING_SECONDS = 120.0
 _SECONDS_PER_ORDER = 0.05
+_HISTORY_SECONDS = 60.0
+_TOKEN_SECONDS = 24 * 60 * 60
 _REQUESTS_AT_ONCE = 32
 
 CARRIER = Carrier(pickup_seconds=0.5, transit_seconds=0.5, failure_percent=10)
@@ -37,6 +40,7 @@ class Demonstration:
 
     scenario: Scenario
     outcome: Outcome
+    history: Remembered
     stories: Mapping[str, Story]
 
 
@@ -52,7 +56,8 @@ async def demonstrate(
 
     ``in_order``: each order is accepted before the next one is sent.
     """
-    async with clients_of(platform.addresses) as clients:
+    token = platform.issuer.token("demo", scopes=["staff"], seconds=_TOKEN_SECONDS)
+    async with clients_of(platform.addresses, token=token) as clients:
         at_once = 1 if in_order else _REQUESTS_AT_ONCE
         ids = await _order(scenario, clients, rate, at_once, stages)
         await _fulfil(ids, clients, platform, stages)
@@ -64,9 +69,11 @@ async def demonstrate(
             carrier=CARRIER,
             still_moving=await in_flight(clients),
         )
+        with stages.stage("asking the history"):
+            history = await _history(clients, len(outcome.orders))
         telling = _telling(outcome.orders)
         stories = {name: await _story(order, clients) for name, order in telling.items()}
-    return Demonstration(scenario=scenario, outcome=outcome, stories=stories)
+    return Demonstration(scenario=scenario, outcome=outcome, history=history, stories=stories)
 
 
 async def _order(
@@ -95,6 +102,11 @@ async def _fulfil(
         await platform.start_late()
     with stages.stage("waiting until none is in flight") as waiting:
         await all_ended(clients, within=_patience(ids), observe=waiting.show)
+
+
+async def _history(clients: Clients, orders: int) -> Remembered:
+    assert clients.gateway is not None
+    return await read_history(clients.gateway, orders=orders, within=_HISTORY_SECONDS)
 
 
 def _patience(ids: Mapping[str, UUID]) -> float:

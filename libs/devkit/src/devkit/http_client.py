@@ -22,19 +22,30 @@ class ApiError(RuntimeError):
 class ApiClient:
     """Sends requests to one service, again on connection errors and 5xx, for ``patience`` seconds.
 
-    Every request must be harmless to repeat. Raises ApiError.
+    Every request must be harmless to repeat, and has the ``headers``. Raises ApiError.
     """
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, *, patience: float) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: str,
+        *,
+        patience: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self._http = http
         self._base_url = base_url
         self._patience = patience
+        self._headers = headers or {}
 
     async def get(self, path: str, **params: Any) -> Any:
         return (await self.request("GET", path, params=_given(params))).json()
 
-    async def request(self, method: str, path: str, **content: Any) -> httpx.Response:
+    async def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **content: Any
+    ) -> httpx.Response:
         """The answer, which is not an error."""
+        content["headers"] = {**self._headers, **(headers or {})}
         answer = await self._answer(method, path, content)
         if answer.is_error:
             raise ApiError(f"{method} {answer.url}: {_reason(answer)}", answer.status_code)

@@ -73,7 +73,7 @@ async def cancel_if_approved(order_id: UUID, clients: Clients) -> None:
 
 async def _place(planned: PlannedOrder, clients: Clients) -> UUID:
     ids = {
-        await clients.orders.place(
+        await clients.entrance.place(
             key=planned.key, customer_id=planned.customer_id, lines=planned.lines
         )
         for _ in range(2 if planned.repeated else 1)

@@ -10,11 +10,13 @@ from devkit.findings import Findings
 from devkit.models import OrderState
 from devkit.outcome import Outcome
 from devkit.platform import NATS, POSTGRESQL, Addresses
+from devkit.remembered import Remembered
 from devkit.run_folder import RunFolder
 from devkit.stories import show_stories
 from devkit.tracing.destination import SpanDestination
 
 _SHOWN_FAULTS = 20
+_SHOWN_ORDERS = 5
 
 
 def show_demonstration(
@@ -24,7 +26,7 @@ def show_demonstration(
     *,
     with_lines: bool,
 ) -> None:
-    """The table of what happened, the two stories, and the verdict."""
+    """The table of what happened, the two stories, the history, and the verdict."""
     console.print()
     console.print(_outcome_table(demonstration.outcome))
     if with_lines:
@@ -32,6 +34,9 @@ def show_demonstration(
     for note in demonstration.scenario.notes:
         console.print(f"  {note}")
     show_stories(demonstration.stories, destination, console)
+    console.print()
+    console.print(_history_table(demonstration.history))
+    console.print(_newest_table(demonstration.history))
     console.print()
     _show_verdict(demonstration.outcome, console)
 
@@ -103,6 +108,23 @@ def _outcome_table(outcome: Outcome) -> Table:
     table.add_row("messages relayed", f"{outcome.messages.relayed:,}")
     table.add_row("duplicates dropped", f"{outcome.messages.duplicates_dropped:,}")
     table.add_row("dead letters", f"{outcome.messages.dead_lettered:,}")
+    return table
+
+
+def _history_table(history: Remembered) -> Table:
+    table = _plain_table("in the history, by state", "")
+    for state, count in sorted(history.by_state.items()):
+        table.add_row(state.lower().replace("_", " "), str(count))
+    return table
+
+
+def _newest_table(history: Remembered) -> Table:
+    table = _plain_table("newest", "customer", "items", "state", "")
+    for order in history.orders[:_SHOWN_ORDERS]:
+        items = ", ".join(f"{item.quantity} {item.product_name or '?'}" for item in order.items)
+        placed = f"{order.placed_at:%H:%M:%S}"
+        who = order.customer_name or order.customer_id
+        table.add_row(placed, who, items, order.state.lower(), f"{order.total:,}")
     return table
 
 
