@@ -51,7 +51,7 @@ def test_every_order_of_a_mix_is_decided_as_foreseen_and_the_sums_agree(
         env={**environment, "ORDERS": "40"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
         check=False,
     )
 
@@ -102,7 +102,7 @@ def test_the_orders_of_a_folder_are_decided_by_its_credit_and_its_stock(
             },
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=300,
             check=False,
         )
 
