@@ -185,8 +185,11 @@ async def test_a_summary_is_what_the_services_say_of_the_customer(run: Run):
 async def test_a_view_from_the_services_snapshots_equals_the_one_from_events(run: Run):
     """Row by row, by the commands that an operator gives."""
     async with listening_to_snapshots(run.platform) as snapshots:
-        for context in ("order", "customer", "inventory", "shipping"):
-            await publish_snapshots(context, run.platform)
+        async with task_group() as publishing:
+            for context in ("order", "customer", "inventory", "shipping"):
+                publishing.create_task(
+                    chassis(run.platform, f"{context}-service", "snapshots", "publish")
+                )
 
         def all_there() -> bool:
             return sum(event.wire_name.endswith("Snapshot") for event in snapshots) == len(
@@ -196,6 +199,17 @@ async def test_a_view_from_the_services_snapshots_equals_the_one_from_events(run
         await eventually(all_there, within=60)
 
     assert shown(ORDER_HISTORY, *snapshots) == await rows_of_the_live_view(run.platform)
+
+
+async def test_a_rebuild_on_the_running_platform_shows_the_same(run: Run):
+    """From events and snapshots together, beside the view that is read meanwhile."""
+    before = await rows_of_the_live_view(run.platform)
+
+    await chassis(run.platform, ORDER_HISTORY_SERVICE, "views", "rebuild")
+
+    assert await rows_of_the_live_view(run.platform) == before
+    shown_now = {order.order_id: order async for order in run.history.orders()}
+    assert shown_now == run.shown
 
 
 @asynccontextmanager
@@ -218,12 +232,12 @@ async def listening_to_snapshots(platform: Platform) -> AsyncIterator[list[Event
         await client.close()
 
 
-async def publish_snapshots(context: str, platform: Platform) -> None:
-    chassis = Path(sysconfig.get_path("scripts")) / "chassis"
-    url = platform.addresses.postgresql[f"{context}-service"]
+async def chassis(platform: Platform, service: str, *command: str) -> None:
+    """Run a command of `chassis` on a service's database."""
+    program = Path(sysconfig.get_path("scripts")) / "chassis"
     process = await asyncio.create_subprocess_exec(
-        *(chassis, "snapshots", "publish", f"{context}_service"),
-        env={**os.environ, "DATABASE_URL": url},
+        *(program, *command, service.replace("-", "_")),
+        env={**os.environ, "DATABASE_URL": platform.addresses.postgresql[service]},
     )
     assert await process.wait() == 0
 
