@@ -17,6 +17,7 @@ from devkit.deployables import (
     API_GATEWAY,
     CUSTOMER_SERVICE,
     INVENTORY_SERVICE,
+    ORDER_HISTORY_SERVICE,
     ORDER_SERVICE,
     relay_of,
 )
@@ -32,10 +33,12 @@ from devkit.observability.storm import (
     leave_messages_in_the_outbox,
     park_a_message,
     place_hopeless_orders,
+    rebuild_a_view_in_vain,
     refuse_connections,
     send_the_same_again,
     send_what_nobody_can_read,
     stopped,
+    stuck_view,
 )
 from devkit.platform import NATS, Platform
 from devkit.promql.alerting import AlertRule, Firing, firing, read_rules
@@ -85,6 +88,9 @@ EXPECTED: dict[str, Labels] = {
     "SagaCompensationRateHigh": {"job": ORDER_SERVICE, "saga_type": "CreateOrder"},
     "SagaTimersLate": {"job": ORDER_SERVICE},
     "FlowOverdue": {"job": ORDER_SERVICE, "flow": "fulfilment"},
+    "ViewLagging": {"job": ORDER_HISTORY_SERVICE, "view": "order_history", "version": "1"},
+    "ViewIncomplete": {"job": ORDER_HISTORY_SERVICE, "view": "order_history"},
+    "ViewRebuildStalled": {"job": ORDER_HISTORY_SERVICE, "view": "order_history"},
     "TargetDown": {"job": relay_of(CUSTOMER_SERVICE)},
     "DatabaseDown": {"job": INVENTORY_SERVICE},
     "NatsDisconnected": {"job": ORDER_SERVICE},
@@ -130,12 +136,15 @@ async def film(platform: Platform) -> Film:
         "sum(messaging_consumer_partitions_held) == sum(messaging_consumer_partitions)",
         f"sum(outbox_shards_held) == {SHARDS} * count(outbox_shards_held)",
         "min(nats_connected) == 1",
+        'max(view_lag_messages{state="live"}) == 0',
         "min(up) == 1",
         within=120,
     )
     film.hold(good, BEFORE)
     async with AsyncExitStack() as troubles:
         await troubles.enter_async_context(blocked_inbox(platform))
+        await rebuild_a_view_in_vain(platform)
+        await troubles.enter_async_context(stuck_view(platform))
         await flood_inventory(platform)
         await fake_old_sagas(platform)
         await expect_what_never_comes(platform)
@@ -190,6 +199,9 @@ def _second_signs() -> tuple[str, ...]:
         'sum(outbox_shards_held{job="order-service-relay"}) == 32',
         f"sum(messaging_consumer_partitions_held{replies}) == 2",
         'database_up{job="inventory-service"} == 0',
+        'max(view_lag_seconds{state="live"}) > 30',
+        'max(view_incomplete_partitions{state="live"}) > 0',
+        "max(view_waits) == 1",
     )
 
 

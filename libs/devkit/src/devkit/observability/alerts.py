@@ -212,6 +212,43 @@ SAGAS: Final = (
     ),
 )
 
+VIEWS: Final = (
+    Alert(
+        name="ViewLagging",
+        expression=f"""
+            max by (job, view, version) (view_lag_seconds{{state="live"}}) > {at.VIEW_LAG_SECONDS}
+        """,
+        lasting="2m",
+        severity=WARNING,
+        summary="The view {{ $labels.view }} of {{ $labels.job }} is behind",
+        description="The first event that it does not show was published "
+        "{{ $value | humanizeDuration }} ago.",
+    ),
+    Alert(
+        name="ViewIncomplete",
+        expression="""
+            max by (job, view, version) (view_incomplete_partitions{state="live"}) > 0
+        """,
+        lasting="1m",
+        severity=CRITICAL,
+        summary="The view {{ $labels.view }} of {{ $labels.job }} misses events",
+        description="{{ $value }} partitions have lost events that it had not read yet. What it "
+        "shows is wrong until their owners have published snapshots.",
+    ),
+    Alert(
+        name="ViewRebuildStalled",
+        expression=f"""
+            max by (job, view, version) (view_waits) > 0
+            or max by (job, view, version) (view_idle_seconds{{state="building"}})
+              > {at.VIEW_IDLE_SECONDS}
+        """,
+        lasting="5m",
+        severity=WARNING,
+        summary="The rebuilding of the view {{ $labels.view }} of {{ $labels.job }} stands still",
+        description="What is live is not touched. `chassis views list` says what it waits for.",
+    ),
+)
+
 AVAILABILITY: Final = (
     Alert(
         name="TargetDown",
@@ -269,6 +306,7 @@ ALERTS: Final = {
     "outbox": OUTBOX,
     "consumers": CONSUMERS,
     "sagas": SAGAS,
+    "views": VIEWS,
     "availability": AVAILABILITY,
     "gateway": GATEWAY,
 }

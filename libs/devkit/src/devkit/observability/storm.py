@@ -13,10 +13,20 @@ import asyncpg
 import httpx
 
 from chassis.leases import Leases
+from chassis.messaging.description import topology_of
 from chassis.messaging.headers import encode_header_block
+from chassis.persistence.database import Database
+from chassis.views.generations import begin_generation
+from chassis.views.installed import views_of
 from devkit.bench.outbox_load import LoadMessage, insert_messages, load_message
 from devkit.clients import clients_of
-from devkit.deployables import API_GATEWAY, CUSTOMER_SERVICE, INVENTORY_SERVICE, ORDER_SERVICE
+from devkit.deployables import (
+    API_GATEWAY,
+    CUSTOMER_SERVICE,
+    INVENTORY_SERVICE,
+    ORDER_HISTORY_SERVICE,
+    ORDER_SERVICE,
+)
 from devkit.eventually import eventually
 from devkit.models import Line
 from devkit.platform import Platform
@@ -25,6 +35,13 @@ MORE_THAN_A_PROCESS_HOLDS = 2_200
 _PATIENCE_SECONDS = 120
 _FAILURES_THAT_OPEN = 6
 _CLOSE = {"Connection": "close"}
+_GIVEN_UP_BY_THE_NEXT = """
+INSERT INTO dead_letters
+    (consumer, subject, message_id, headers, body, reason, error, attempts)
+SELECT $1 || '@' || max(generation) + 1, 'order.events.Odd.0', $2, '{}', '', 'not-projected',
+       'made up', 1
+FROM view_generations WHERE view = $1
+"""
 _AGE_WAITING = "UPDATE deferred_messages SET deferred_at = now() - interval '1 hour'"
 
 
@@ -95,6 +112,29 @@ async def blocked_inbox(platform: Platform) -> AsyncIterator[None]:
     async with database(platform, INVENTORY_SERVICE) as connection, connection.transaction():
         await connection.execute("LOCK TABLE received_messages IN ACCESS EXCLUSIVE MODE")
         yield
+
+
+async def rebuild_a_view_in_vain(platform: Platform) -> None:
+    """A generation of the history is asked for that gave up an event, so to speak."""
+    package = ORDER_HISTORY_SERVICE.replace("-", "_")
+    [view] = views_of(package)
+    async with database(platform, ORDER_HISTORY_SERVICE) as connection:
+        await connection.execute(_GIVEN_UP_BY_THE_NEXT, view.name, uuid4())
+    views = Database(platform.addresses.postgresql[ORDER_HISTORY_SERVICE])
+    try:
+        await begin_generation(views, view, view.channels(topology_of(package)))
+    finally:
+        await views.close()
+
+
+@asynccontextmanager
+async def stuck_view(platform: Platform) -> AsyncIterator[None]:
+    """The history has lost events before it read them, so to speak, and can take in no others."""
+    async with database(platform, ORDER_HISTORY_SERVICE) as connection:
+        await connection.execute("UPDATE view_checkpoints SET complete = false")
+        async with connection.transaction():
+            await connection.execute("SELECT FROM view_checkpoints FOR UPDATE")
+            yield
 
 
 @asynccontextmanager

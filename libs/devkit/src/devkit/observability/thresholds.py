@@ -11,6 +11,9 @@ CONSUMER_LAG_MESSAGES: Final = 1_000
 CONSUMER_DUPLICATE_RATIO: Final = 0.05
 WAITING_AGE_SECONDS: Final = 900
 
+VIEW_LAG_SECONDS: Final = 30
+VIEW_IDLE_SECONDS: Final = 300
+
 SAGA_AGE_SECONDS: Final = 600
 """The deadline of the longest saga; what is older retries what cannot be undone any more."""
 SAGA_COMPENSATION_RATIO: Final = 0.3

@@ -1,7 +1,8 @@
-"""Messages on their way: relays, streams, consumers."""
+"""Messages on their way: relays, streams, consumers, views."""
 
 from typing import Final
 
+from devkit.observability import thresholds as at
 from devkit.observability.dashboards.parts import (
     CHANNEL,
     CONSUMER,
@@ -13,6 +14,12 @@ from devkit.observability.dashboards.parts import (
     rate,
 )
 from devkit.observability.grafana import Dashboard, Look, Panel, Query, Row
+
+
+def _of_views(metric: str, note: str = "") -> Query:
+    legend = f"{{{{view}}}} v{{{{version}}}} {{{{state}}}} {note}".strip()
+    return Query(f"max by (job, view, version, state) ({metric}{{{JOB}}})", legend)
+
 
 MESSAGING: Final = Dashboard(
     uid="longship-messaging",
@@ -181,6 +188,59 @@ MESSAGING: Final = Dashboard(
                             "dead: {{reason}}",
                         ),
                     ),
+                ),
+            ),
+        ),
+        Row(
+            title="Views",
+            panels=(
+                Panel(
+                    title="Behind, in seconds",
+                    description="How long ago the first event was published that is not shown.",
+                    unit="s",
+                    queries=(_of_views("view_lag_seconds"),),
+                    limit=at.VIEW_LAG_SECONDS,
+                ),
+                Panel(
+                    title="Behind, in events",
+                    description="What the streams have and the generation has not taken in.",
+                    unit="short",
+                    queries=(_of_views("view_lag_messages"),),
+                ),
+                Panel(
+                    title="Taken in",
+                    description="Events each second, by what is live and what is being built.",
+                    unit="ops",
+                    queries=(
+                        Query(
+                            f"sum by (view, state) ({rate('view_applied_events_total')})",
+                            "{{view}} {{state}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Progress",
+                    description="The share of its events that a generation has taken in.",
+                    unit="percentunit",
+                    queries=(_of_views("view_progress_ratio"),),
+                ),
+                Panel(
+                    title="Standing still",
+                    description="How long a partition with events was left alone.",
+                    unit="s",
+                    queries=(_of_views("view_idle_seconds"),),
+                    limit=at.VIEW_IDLE_SECONDS,
+                ),
+                Panel(
+                    title="Waits, or misses events",
+                    description="1 where a rebuild waits for a person; partitions that have lost "
+                    "events unread.",
+                    unit="short",
+                    queries=(
+                        _of_views("view_waits", "waits"),
+                        _of_views("view_incomplete_partitions", "incomplete"),
+                    ),
+                    limit=1,
                 ),
             ),
         ),
