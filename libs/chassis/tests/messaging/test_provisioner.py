@@ -8,6 +8,7 @@ import pytest
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from chassis.messaging.jetstream import stream_config
 from chassis.messaging.provisioner import (
     DriftError,
     MissingStreamError,
@@ -72,6 +73,20 @@ async def test_a_harmless_change_is_made(jetstream: JetStreamContext) -> None:
     assert {a.reason for a in plan if a.verb is Verb.UPDATE} == {"ack_wait"}
     info = await jetstream.consumer_info("depot-commands", "depot-service-0")
     assert info.config.ack_wait == 45
+
+
+async def test_a_stream_from_before_there_were_views_can_be_read_by_them_and_loses_nothing(
+    jetstream: JetStreamContext,
+) -> None:
+    before = replace(stream_config(EVENTS), allow_direct=False)
+    await jetstream.add_stream(before)
+    await jetstream.publish("depot.events.Moved.0", b"x")
+
+    plan = await provision(jetstream, [DEPOT])
+
+    assert {a.reason for a in plan if a.verb is Verb.UPDATE} == {"allow_direct"}
+    info = await jetstream.stream_info("depot-events")
+    assert (info.config.allow_direct, info.state.messages) == (True, 1)
 
 
 async def test_what_would_lose_messages_is_refused_and_nothing_at_all_is_changed(
