@@ -17,8 +17,10 @@ from typer.testing import CliRunner
 from chassis.cli import app
 from chassis.persistence.database import Database
 from chassis.persistence.tables import METADATA
-from chassis.views import View, reading
+from chassis.views import View, ViewChangedError, ViewNotReadyError, reading
+from chassis.views.generations import current
 from chassis.views.retirement import tidy
+from chassis.views.swap import try_swap
 from devkit.eventually import eventually
 
 
@@ -99,6 +101,32 @@ async def test_a_view_rebuilt_under_traffic_equals_one_that_never_was_and_reader
         while library.processes:
             await library.end()
         await untouched.close()
+
+
+async def test_what_is_live_is_held_and_not_replaced_while_the_new_one_is_behind_it(
+    library: Any, said: Any, new_view: Callable[..., View]
+) -> None:
+    kept = await library.keep()
+    await library.until_shown(kept, *await library.publish(said.lent(reader="ann", book="dune")))
+    await library.end()
+    await library.rebuild()
+    # it had caught up once, and was left behind by the one event
+    await library.sql("UPDATE view_checkpoints SET caught_up_at = now()")
+
+    async def held() -> bool:
+        free = await library.sql(
+            "SELECT 1 FROM view_checkpoints WHERE generation = 1 FOR UPDATE SKIP LOCKED"
+        )
+        return not free
+
+    swap = asyncio.create_task(
+        try_swap(library.database, await current(library.database, new_view(1)))
+    )
+    await eventually(held, within=60)
+    outcome = await swap
+
+    assert (outcome.done, outcome.in_vain) == (False, True)
+    assert await library.loans() == [("ann", "dune", 1)]
 
 
 async def test_what_was_replaced_is_dropped_when_nobody_reads_it_any_more(
@@ -201,7 +229,7 @@ async def test_a_view_whose_tables_changed_within_its_version_is_not_kept(
         View(name="shelf", version=1, tables=new_view(1).tables, projections=())
     )
 
-    with pytest.raises(Exception, match="raise `version`"):
+    with pytest.raises(ViewChangedError, match="raise `version`"):
         await changed.check_ready()
 
 
@@ -220,6 +248,8 @@ async def test_a_rebuild_goes_on_where_a_killed_process_left_it(
     os.kill(killed.pid, signal.SIGKILL)
     await killed.wait()
     halfway = await applied()
+    with pytest.raises(ViewNotReadyError):
+        await library.loans()
 
     kept = await library.keep()
     await library.until_shown(kept, *ids)

@@ -101,12 +101,11 @@ class ViewFeed:
                 at = await self._noticing_gaps(at)
                 if batch.messages:
                     at = await self._applier.apply(at, batch)
-            if batch.messages:
-                self._on_applied(len(batch.messages))
-                pace.found()
-            else:
-                at = await self._note_end(at, end)
-                pace.nothing(rung=rung)
+                    self._on_applied(len(batch.messages))
+                    pace.found()
+                else:
+                    at = await self._note_end(at, end)
+                    pace.nothing(rung=rung)
             if batch.pending:
                 self._at_end = None
             else:

@@ -31,9 +31,10 @@ from chassis.views.view import View
 
 log = structlog.get_logger(__name__)
 
-_LOOK_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 2.0
+_LOOK_WHILE_BUILDING_SECONDS: Final = 0.5
 _PAUSE_SECONDS: Final = 5.0
-_TIDY_SECONDS: Final = 5.0
+_TIDY_SECONDS: Final = 15.0
 
 
 class KeptView:
@@ -57,6 +58,8 @@ class KeptView:
         self._connected = connected
         self._metrics = ViewMetrics(view)
         self._live: Generation | None = None
+        self._building: Generation | None = None
+        self._told: str | None = None
         self._client: Client | None = None
         self._next_tidying = 0.0
         self._next_swap = 0.0
@@ -99,13 +102,13 @@ class KeptView:
             return _PAUSE_SECONDS
         except Exception as error:  # noqa: BLE001 - the database, mostly; the next look comes
             log.warning("view is not looked after", view=self.view.name, error=str(error)[:300])
-        return _LOOK_SECONDS
+        return _LOOK_WHILE_BUILDING_SECONDS if self._building else _LOOK_SECONDS
 
     async def _look(self) -> None:
         found = await current(self._database, self.view)
-        self._live = found.live
         if not found.all:
             found = await self._begin()
+        self._live, self._building = found.live, found.building
         await self._feed(found)
         now = asyncio.get_running_loop().time()
         if found.building is not None and now >= self._next_swap:
@@ -115,13 +118,14 @@ class KeptView:
     async def _swap(self, found: Current, building: Generation) -> None:
         outcome = await try_swap(self._database, found)
         if outcome.done:
-            self._live = building
+            self._live, self._building = building, None
             log.info("view is live", view=building.consumer)
             self.applied.fire()
         elif outcome.in_vain:
             self._next_swap = asyncio.get_running_loop().time() + _PAUSE_SECONDS
-        elif outcome.waits_for:
+        elif outcome.waits_for not in (None, self._told):
             log.warning("view waits", view=building.consumer, waits_for=outcome.waits_for)
+        self._told = outcome.waits_for
 
     async def _tidy(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -137,7 +141,8 @@ class KeptView:
 
     async def _feed(self, found: Current) -> None:
         self._client = self._client or await self._connected()
-        await self._stop(frozenset(self._runners) - frozenset(found.all))
+        ended = {generation for generation, task in self._runners.items() if task.done()}
+        await self._stop(frozenset(self._runners) - frozenset(found.all) | ended)
         for generation in found.all:
             if generation not in self._runners:
                 self._start(generation, self._client)
@@ -164,4 +169,6 @@ class KeptView:
         tasks = [self._runners.pop(generation) for generation in generations]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                log.error("feeding a view ended", view=self.view.name, error=repr(result))
