@@ -1,7 +1,7 @@
 # `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo run chaos bench test contracts lint format typecheck check goldens images images-load \
+.PHONY: help install demo run chaos bench test fuzz contracts lint format typecheck check goldens images images-load \
 	images-publish images-sign charts-publish check-charts check-workflows e2e sbom
 
 PYTHON ?= python3
@@ -12,6 +12,7 @@ RATE ?=
 INPUT ?=
 CREDIT_LIMIT ?=
 KILLS ?= 10
+FUZZ_EXAMPLES ?= 200
 PEERS ?=
 ARGS ?=
 SERVICES := order-service customer-service inventory-service shipping-service order-history-service api-gateway
@@ -101,6 +102,9 @@ sbom: install ## Write a bill of materials for each service from the lock into d
 			--output-file dist/$$service.cdx.json >/dev/null || exit; \
 		echo dist/$$service.cdx.json; \
 	done
+
+fuzz: install ## Try many requests against every service's OpenAPI document (FUZZ_EXAMPLES of each kind for an operation)
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(RUN) pytest -q tests/fuzz $(ARGS)
 
 contracts: install ## Write each service's AsyncAPI and released messages, and the gateway's OpenAPI; stops where one would break
 	@$(RUN) python -m api_gateway.openapi >services/api-gateway/openapi.json
