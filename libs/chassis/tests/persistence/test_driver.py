@@ -1,5 +1,6 @@
 """Statements that go straight to the driver belong to their session all the same."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -63,6 +64,21 @@ async def test_a_lost_connection_says_so_and_is_replaced(library: Database) -> N
 
     assert lost.value.connection_invalidated
     assert await _shelves(library) == []
+
+
+async def test_a_statement_that_is_cancelled_at_any_moment_leaves_the_pool_sound(
+    library: Database,
+) -> None:
+    for moment in range(40):
+        async with library.sessions() as session:
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            adding = asyncio.create_task(fetch_all(session, _ADD, f"shelf {moment}"))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            adding.cancel()
+            await asyncio.gather(adding, return_exceptions=True)
+
+        assert await _shelves(library) == []
 
 
 async def _kill(library: Database, pid: int) -> None:

@@ -28,8 +28,9 @@ Rows = Sequence[Row]
 async def fetch(connection: Connection, sql: str, arguments: Sequence[Any]) -> Rows:
     """Run one statement in the connection's transaction, which it may begin.
 
-    Parameters are `$1`, `$2`, …. Errors are SQLAlchemy's, a connection that is lost is invalidated,
-    and who listens to the engine's statements hears of it, as with any statement of its own.
+    Parameters are `$1`, `$2`, …. Errors are SQLAlchemy's, a connection that is lost or on which a
+    statement was cancelled is invalidated, and who listens to the engine's statements hears of it,
+    as with any statement of its own.
     """
     adapted: Any = connection.connection.dbapi_connection
     if connection.dispatch.before_cursor_execute:
@@ -39,7 +40,7 @@ async def fetch(connection: Connection, sql: str, arguments: Sequence[Any]) -> R
         if adapted._transaction is None:  # noqa: SLF001
             await adapted._start_transaction()  # noqa: SLF001
         rows: Rows = await adapted.driver_connection.fetch(sql, *arguments, record_class=Row)
-    except Exception as error:  # noqa: BLE001 - it is raised again, as what SQLAlchemy calls it
+    except BaseException as error:  # noqa: BLE001 - it is raised again, as what SQLAlchemy calls it
         await greenlet_spawn(_raise, connection, adapted, sql, error)
     return rows
 
@@ -49,9 +50,12 @@ def fetch_within(connection: Connection, sql: str, arguments: Sequence[Any]) -> 
     return await_only(fetch(connection, sql, arguments))
 
 
-def _raise(connection: Connection, adapted: Any, sql: str, error: Exception) -> NoReturn:
-    try:
-        adapted._handle_exception(error)  # noqa: SLF001
-    except Exception as translated:  # noqa: BLE001
-        connection._handle_dbapi_exception(translated, sql, None, None, None)  # noqa: SLF001
+def _raise(connection: Connection, adapted: Any, sql: str, error: BaseException) -> NoReturn:
+    translated = error
+    if isinstance(error, Exception):
+        try:
+            adapted._handle_exception(error)  # noqa: SLF001
+        except Exception as known:  # noqa: BLE001
+            translated = known
+    connection._handle_dbapi_exception(translated, sql, None, None, None)  # noqa: SLF001
     raise AssertionError("SQLAlchemy raises what it handles")
