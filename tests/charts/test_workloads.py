@@ -81,7 +81,7 @@ def test_every_container_has_requests_and_limits(rendering: Rendering):
 def test_the_demo_fits_a_small_laptop(demo: Rendering):
     """Two cores and four gigabytes, with room for the cluster itself."""
     assert request(demo, "cpu") <= Decimal("0.9")
-    assert request(demo, "memory") <= Decimal("1.9") * 2**30
+    assert request(demo, "memory") <= Decimal("1.6") * 2**30
 
 
 def request(rendering: Rendering, resource: str) -> Decimal:
