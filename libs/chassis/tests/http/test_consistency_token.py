@@ -17,7 +17,7 @@ def token(*event_ids: UUID) -> str:
     return token_headers(*event_ids)["X-Consistency-Token"]
 
 
-@given(event_ids=st.sets(st.uuids(), min_size=1, max_size=64))
+@given(event_ids=st.sets(st.uuids(), min_size=1, max_size=80))
 def test_a_token_names_the_events_that_it_was_made_of(event_ids: set[UUID]):
     assert decode_tokens(token(*event_ids)) == event_ids
 
@@ -28,7 +28,7 @@ def test_a_reader_may_send_the_tokens_of_several_writes():
     assert decode_tokens(f"{token(first)}, {token(second)}") == {first, second}
 
 
-@given(header=st.from_regex(TOKENS_PATTERN, fullmatch=True).filter(lambda one: len(one) < 2048))
+@given(header=st.from_regex(TOKENS_PATTERN, fullmatch=True))
 def test_what_has_the_documented_form_is_read(header: str):
     assert decode_tokens(header)
 

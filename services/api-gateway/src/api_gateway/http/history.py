@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, StringConstraints
@@ -19,7 +19,8 @@ from chassis.values import Name, Reference
 
 router = APIRouter(tags=["history"], responses=EVERYWHERE | not_yet())
 
-State = Annotated[str, StringConstraints(pattern=r"^[A-Z_]{1,32}$")]
+# Answers may come to name more states; what may be asked for is said exactly
+State = Literal["PENDING", "APPROVED", "REJECTED", "CANCELLED", "DELIVERED", "UNDELIVERED"]
 Cursor = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,500}$")]
 
 _MAX_LIMIT: Final = 200

@@ -13,18 +13,20 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field
 
 CONSISTENCY_TOKEN: Final = "X-Consistency-Token"  # noqa: S105 - the name of a header
-MAX_LENGTH: Final = 2048
-"""Characters of all tokens that a request may send: about eighty events."""
+MAX_EVENTS: Final = 20
+"""Events that one token names at the most."""
+MAX_TOKENS: Final = 4
+"""Tokens that one request sends at the most."""
 
 _ID: Final = r"[A-Za-z0-9_-]{21}[AQgw]"
-_TOKEN: Final = rf"1(?:\.{_ID})+"
-TOKENS_PATTERN: Final = rf"^{_TOKEN}(?:, ?{_TOKEN})*$"
+_TOKEN: Final = rf"1(?:\.{_ID}){{1,{MAX_EVENTS}}}"
+TOKENS_PATTERN: Final = rf"^{_TOKEN}(?:, ?{_TOKEN}){{0,{MAX_TOKENS - 1}}}$"
 """What a request may send: one token, or several separated by commas."""
 
-Tokens = Annotated[str, StringConstraints(max_length=MAX_LENGTH, pattern=TOKENS_PATTERN)]
+Tokens = Annotated[str, Field(pattern=TOKENS_PATTERN, examples=["1.AZoQBOoNd-ivi0O4keIRdA"])]
 """What a request sends in its header."""
 
 _IDS: Final = re.compile(rf"\.({_ID})")
@@ -42,13 +44,15 @@ class MalformedTokenError(ValueError):
 
 
 def encode_token(event_ids: Iterable[UUID]) -> str:
-    """The token of at least one event."""
-    return ".".join(("1", *map(_encode, event_ids)))
+    """The token of at least one event; of many, several tokens, of which MAX_TOKENS can be sent."""
+    encoded = [_encode(event_id) for event_id in event_ids]
+    of_each = (encoded[at : at + MAX_EVENTS] for at in range(0, len(encoded), MAX_EVENTS))
+    return ", ".join(".".join(("1", *ids)) for ids in of_each)
 
 
 def decode_tokens(header: str) -> frozenset[UUID]:
     """The events that one token names, or several together; raises MalformedTokenError."""
-    if len(header) > MAX_LENGTH or _TOKENS.fullmatch(header) is None:
+    if _TOKENS.fullmatch(header) is None:
         raise MalformedTokenError
     return frozenset(UUID(bytes=urlsafe_b64decode(f"{one}==")) for one in _IDS.findall(header))
 
