@@ -51,11 +51,10 @@ def fetch_within(connection: Connection, sql: str, arguments: Sequence[Any]) -> 
 
 
 def _raise(connection: Connection, adapted: Any, sql: str, error: BaseException) -> NoReturn:
-    translated = error
-    if isinstance(error, Exception):
-        try:
+    try:
+        if isinstance(error, Exception):
             adapted._handle_exception(error)  # noqa: SLF001
-        except Exception as known:  # noqa: BLE001
-            translated = known
-    connection._handle_dbapi_exception(translated, sql, None, None, None)  # noqa: SLF001
+        raise error  # noqa: TRY301 - SQLAlchemy raises again what is being handled
+    except BaseException as translated:  # noqa: BLE001
+        connection._handle_dbapi_exception(translated, sql, None, None, None)  # noqa: SLF001
     raise AssertionError("SQLAlchemy raises what it handles")
