@@ -1,6 +1,7 @@
 """When something that falls due has to be looked at next."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 
 
@@ -22,10 +23,10 @@ class Alarm:
         self.set(until)
         while (pause := self._pause()) > 0:
             self._came_forward.clear()
-            try:
-                await asyncio.wait_for(self._came_forward.wait(), pause)
-            except TimeoutError:
-                break
+            # before Python 3.12 wait_for loses a cancellation that comes together with the alarm
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._came_forward.wait()
         self._earliest = None
 
     def _pause(self) -> float:

@@ -5,10 +5,10 @@ from uuid import UUID, uuid5
 
 from nats.aio.msg import Msg
 
+from chassis.messaging.delivery import place_of
 from chassis.messaging.envelope import MalformedMessageError, ReceivedMessage
 
 _DELIVERIES = UUID("6f0d3f0e-6c1c-5b8e-9d0a-0d8f4a6f1c11")
-_ACK_TOKENS_V1 = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,16 @@ class Incoming:
         """Read a delivery. What has no readable id gets one from its place in the stream, so that
         its redelivery is recognised as well.
         """
-        stream, sequence = _place(message.reply)
+        place = place_of(message.reply)
+        assert place is not None, "JetStream delivers with an acknowledgement subject"
         received, malformed = _read(message)
         return cls(
             subject=message.subject,
             reply=message.reply,
-            stream_sequence=sequence,
+            stream_sequence=place.sequence,
             inbox_id=received.message_id
             if received
-            else uuid5(_DELIVERIES, f"{stream}/{sequence}"),
+            else uuid5(_DELIVERIES, f"{place.stream}/{place.sequence}"),
             received=received,
             malformed=malformed,
             raw_headers=dict(message.headers or {}),
@@ -54,12 +55,3 @@ def _read(message: Msg) -> tuple[ReceivedMessage | None, str | None]:
         return ReceivedMessage.read(message.headers, message.data), None
     except MalformedMessageError as error:
         return None, str(error)
-
-
-def _place(reply: str) -> tuple[str, int]:
-    """Stream and stream sequence from an acknowledgement subject, in the server's old form
-    (`$JS.ACK.<stream>.<consumer>.…`) or its new one (`$JS.ACK.<domain>.<account>.<stream>.…`).
-    """
-    tokens = reply.split(".")
-    start = 2 if len(tokens) == _ACK_TOKENS_V1 else 4
-    return tokens[start], int(tokens[start + 3])

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from chassis.messaging.contracts import Event, context_and_name
+from chassis.messaging.contracts import Event
 
 _SNAPSHOT: Final = "Snapshot"
 _TAKEN: Final = "SnapshotTaken"
@@ -50,9 +50,15 @@ class SnapshotTaken(Event, key="place"):
 
 def is_snapshot(wire_type: str) -> bool:
     """Whether messages of this type are snapshots of aggregates, with a `run_id`."""
-    return context_and_name(wire_type)[1].endswith(_SNAPSHOT)
+    return _name_in(wire_type).endswith(_SNAPSHOT)
 
 
 def is_snapshot_taken(wire_type: str) -> bool:
     """Whether messages of this type are the markers at the end of a run."""
-    return context_and_name(wire_type)[1] == _TAKEN
+    return _name_in(wire_type) == _TAKEN
+
+
+def _name_in(wire_type: str) -> str:
+    """The name in `<context>.<Name>.v<version>`; empty for what strangers may have written."""
+    _, name, *_ = (*wire_type.split("."), "", "")
+    return name

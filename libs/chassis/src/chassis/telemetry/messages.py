@@ -19,6 +19,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import AttributeValue
 
+from chassis.messaging.delivery import place_of
 from chassis.messaging.envelope import OutgoingMessage, ReceivedMessage
 from chassis.messaging.headers import NATS_MESSAGE_ID
 from chassis.messaging.topology import channel_of
@@ -26,8 +27,6 @@ from chassis.telemetry import conventions as c
 from chassis.telemetry.live import LiveSpan
 from chassis.telemetry.propagation import carrier_of, context_of, within
 from chassis.telemetry.recorder import Recorded, Recorder, parent_of
-
-_ACK_TOKENS_V1 = 9
 
 
 class MessageSpan:
@@ -190,14 +189,12 @@ def _of_message(received: ReceivedMessage) -> dict[str, AttributeValue]:
 
 
 def _of_delivery(reply: str) -> dict[str, AttributeValue]:
-    """What an acknowledgement subject says, in the server's old form or its new one."""
-    tokens = reply.split(".")
-    if len(tokens) < _ACK_TOKENS_V1:
+    place = place_of(reply)
+    if place is None:
         return {}
-    stream, durable, count, sequence, *_ = tokens[2 if len(tokens) == _ACK_TOKENS_V1 else 4 :]
     return {
-        c.STREAM: stream,
-        c.DURABLE: durable,
-        c.DELIVERY_COUNT: int(count),
-        c.STREAM_SEQUENCE: int(sequence),
+        c.STREAM: place.stream,
+        c.DURABLE: place.durable,
+        c.DELIVERY_COUNT: place.deliveries,
+        c.STREAM_SEQUENCE: place.sequence,
     }

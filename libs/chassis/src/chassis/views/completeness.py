@@ -8,15 +8,13 @@ partition. Counting them tells a whole run from one whose beginning is lost as w
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from chassis.messaging import headers as h
+from chassis.snapshots import is_snapshot, is_snapshot_taken
 from chassis.views.direct_get import StoredMessage
-
-_SNAPSHOT: Final = "Snapshot."
-_TAKEN: Final = ".SnapshotTaken."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +35,10 @@ class Completeness:
         counted = dict(self.snapshots or {})
         for message in messages:
             wire_type = message.headers.get(h.TYPE, "")
-            if _SNAPSHOT in wire_type:
+            if is_snapshot(wire_type):
                 run_id = str(_body(message).get("run_id"))
                 counted[run_id] = counted.get(run_id, 0) + 1
-            elif _TAKEN in wire_type and _is_whole(message, counted):
+            elif is_snapshot_taken(wire_type) and _is_whole(message, counted):
                 return Completeness(complete=True, snapshots={})
         return Completeness(complete=False, snapshots=counted)
 
