@@ -126,6 +126,24 @@ async def test_a_refusal_sends_the_saga_back_with_its_reason(
     assert [line["state"] for line in changes] == ["COMPENSATING", "COMPENSATED"]
 
 
+async def test_the_log_keeps_the_data_at_the_start_and_the_replies_that_were_taken_note_of(
+    bench: Any, trip: SimpleNamespace
+) -> None:
+    await bench.start("t-1", wants_car=False)
+    await go(bench, trip, trip.FlightBooked(seat="7A"), trip.CardDeclined(), trip.Done())
+
+    bodies = await bench.rows("SELECT kind, detail, body FROM saga_log ORDER BY id")
+    assert [tuple(row) for row in bodies if row.body is not None] == [
+        (
+            "started",
+            None,
+            {"trip_id": "t-1", "wants_car": False, "seat": None, "reason": None},
+        ),
+        ("reply", "flight.FlightBooked.v1", {"seat": "7A"}),
+        ("refusal", "card.CardDeclined.v1", {}),
+    ]
+
+
 async def test_a_hundred_replies_that_move_a_hundred_sagas_are_at_most_six_statements(
     bench: Any, trip: SimpleNamespace
 ) -> None:

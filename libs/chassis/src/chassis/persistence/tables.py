@@ -200,6 +200,7 @@ saga_log = Table(
     Column("message_id", Uuid, nullable=True),
     _text("outcome", nullable=True),
     _text("detail", nullable=True),
+    Column("body", JSONB, nullable=True),
     Index("saga_log_by_saga", "saga_id", "id"),
 )
 

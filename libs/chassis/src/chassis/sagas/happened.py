@@ -16,7 +16,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied:
-    """A participant answered `command_id`, which was sent for this step and direction."""
+    """A participant answered `command_id`, which was sent for this step and direction.
+
+    `body` is the reply as it came, where some step takes note of its type.
+    """
 
     reply: Reply
     wire_type: str
@@ -24,6 +27,7 @@ class Replied:
     step: str
     direction: Direction
     command_id: UUID | None
+    body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

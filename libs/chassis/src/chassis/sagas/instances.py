@@ -80,7 +80,11 @@ class Instances:
         """
         states = _columns(map(_state_of, instances), width=15)
         updated = await fetch_all_with_messages(
-            session, statements.UPDATE, *_columns_of_log(log), *states
+            session,
+            statements.UPDATE,
+            *_columns_of_log(log),
+            *states,
+            [entry.body for entry in log],
         )
         if len(updated) < len(instances):
             missed = {instance.saga_id for instance in instances} - {row[0] for row in updated}

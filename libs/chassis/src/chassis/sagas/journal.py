@@ -56,5 +56,6 @@ class Journal:
                 message_id=replied.message_id,
                 outcome=Outcome.of(replied.reply),
                 detail=replied.wire_type,
+                body=replied.body,
             )
         )

@@ -103,7 +103,7 @@ class SagaOrchestrator:
         batch = Batch(self._definitions, await self.instances.lock(session, saga_ids))
         for delivery in deliveries:
             with handling(delivery.received, delivery.span):
-                _move(batch, delivery)
+                self._move(batch, delivery)
         await self._carry_on(session, batch)
 
     async def fire(
@@ -133,6 +133,29 @@ class SagaOrchestrator:
             await self.instances.update(session, batch.moved, batch.log)
             report_after_commit(session, batch.moves, self.alarm)
 
+    def _move(self, batch: Batch, delivery: Delivery) -> None:
+        saga_id, replied = _saga_of(delivery).saga_id, self._replied(delivery)
+        if saga_id not in batch:
+            log.warning("reply to an unknown saga", saga_id=str(saga_id), type=replied.wire_type)
+            return
+        if delivery.span is not None and replied.reply.refused:
+            delivery.span.refused()
+        batch.move(saga_id, replied)
+
+    def _replied(self, delivery: Delivery) -> Replied:
+        received, saga = delivery.received, _saga_of(delivery)
+        assert isinstance(delivery.message, Reply), "read() gives replies only"
+        noted = self._definitions.reply_class(received.wire_type) is not None
+        return Replied(
+            reply=delivery.message,
+            wire_type=received.wire_type,
+            message_id=received.message_id,
+            step=saga.step,
+            direction=saga.direction,
+            command_id=_command_id(received),
+            body=received.body.decode() if noted else None,
+        )
+
     def _read_body(self, received: ReceivedMessage) -> Reply:
         reply_class = self._definitions.reply_class(received.wire_type)
         if reply_class is None:
@@ -144,32 +167,9 @@ class SagaOrchestrator:
             raise UnreadableMessageError(f"not a {received.wire_type}: {wrong}") from error
 
 
-def _move(batch: Batch, delivery: Delivery) -> None:
-    saga_id, replied = _saga_of(delivery).saga_id, _replied(delivery)
-    if saga_id not in batch:
-        log.warning("reply to an unknown saga", saga_id=str(saga_id), type=replied.wire_type)
-        return
-    if delivery.span is not None and replied.reply.refused:
-        delivery.span.refused()
-    batch.move(saga_id, replied)
-
-
 def _saga_of(delivery: Delivery) -> SagaReference:
     assert delivery.received.saga is not None, "a reply without a saga is not readable"
     return delivery.received.saga
-
-
-def _replied(delivery: Delivery) -> Replied:
-    received, saga = delivery.received, _saga_of(delivery)
-    assert isinstance(delivery.message, Reply), "read() gives replies only"
-    return Replied(
-        reply=delivery.message,
-        wire_type=received.wire_type,
-        message_id=received.message_id,
-        step=saga.step,
-        direction=saga.direction,
-        command_id=_command_id(received),
-    )
 
 
 def _command_id(received: ReceivedMessage) -> UUID | None:

@@ -50,7 +50,8 @@ class LogEntry:
     """One thing that happened to an instance.
 
     `message_id` is the command or the reply that it is about; `detail` is the message's wire type,
-    or a sentence.
+    or a sentence. `body` is the JSON of a reply that some step takes note of. The stored entry of
+    the start has the saga's data there, so that the log can be replayed.
     """
 
     saga_id: UUID
@@ -62,6 +63,7 @@ class LogEntry:
     message_id: UUID | None = None
     outcome: Outcome | SagaState | None = None
     detail: str | None = None
+    body: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)  # frozen would cost three times as much to make

@@ -55,10 +55,12 @@ INSERT = f"""
 WITH sent AS ({insert_messages(first=29)}),
 logged AS (
     INSERT INTO saga_log
-        (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail)
-    SELECT * FROM unnest(
+        (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail, body)
+    SELECT entry.*, CASE kind WHEN 'started' THEN $17::jsonb END
+    FROM unnest(
         $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::uuid[],
-        $8::text[], $9::text[])
+        $8::text[], $9::text[]
+    ) AS entry(saga_id, at, kind, step, direction, attempt, message_id, outcome, detail)
 )
 INSERT INTO saga_instances
     (saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
@@ -72,13 +74,15 @@ VALUES
 # `wake_at` moves on by RESCHEDULE only: a step that is answered leaves it as it is, so no index has
 # a new entry, and the row is updated within its page
 UPDATE = f"""
-WITH sent AS ({insert_messages(first=25)}),
+WITH sent AS ({insert_messages(first=26)}),
 logged AS (
     INSERT INTO saga_log
-        (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail)
-    SELECT * FROM unnest(
+        (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail, body)
+    SELECT saga_id, at, kind, step, direction, attempt, message_id, outcome, detail, body::jsonb
+    FROM unnest(
         $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::uuid[],
-        $8::text[], $9::text[])
+        $8::text[], $9::text[], $25::text[]
+    ) AS entry(saga_id, at, kind, step, direction, attempt, message_id, outcome, detail, body)
 )
 UPDATE saga_instances AS stored
 SET version = stored.version + 1, state = moved.state, step = moved.step,
