@@ -9,6 +9,7 @@ from rich.console import Console
 
 from chassis.messaging.description import Format, describe, to_json, to_yaml
 from chassis.operations import (
+    audit_trail,
     contracts,
     dead_letters,
     flows,
@@ -26,6 +27,7 @@ app.command()(schema.migrate)
 app.command()(schema.wait_for_schema)
 app.command()(provisioning.provision)
 app.command()(contracts.contracts)
+app.command()(audit_trail.audit)
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(flows.app, name="flows")

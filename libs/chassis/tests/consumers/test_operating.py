@@ -34,9 +34,12 @@ async def test_a_dead_letter_is_listed_and_handled_after_it_is_redriven(
     await eventually(lambda: ledger.rows("SELECT id FROM dead_letters"))
 
     [group] = await chassis("dead-letters", "groups", "--json")
-    planned = await chassis("dead-letters", "redrive", "--dry-run", "--json")
+    because = ("--reason", "it is mended")
+    planned = await chassis("dead-letters", "redrive", "--dry-run", *because, "--json")
     ledger.failing = {}
-    redriven = await chassis("dead-letters", "redrive", "--containing", "made to fail", "--json")
+    redriven = await chassis(
+        "dead-letters", "redrive", "--containing", "made to fail", *because, "--json"
+    )
 
     assert (group["wire_type"], group["letters"]) == ("ledger.Note.v1", 1)
     assert (len(planned), redriven) == (1, [{"key": "a"}])
@@ -52,9 +55,9 @@ async def test_an_archived_letter_is_not_redriven(ledger: Any, note: Any, chassi
     await ledger.send(note("a", 1))
     [letter] = await eventually(lambda: ledger.rows("SELECT id FROM dead_letters"))
 
-    await chassis("dead-letters", "archive", str(letter.id))
+    await chassis("dead-letters", "archive", str(letter.id), "--reason", "test")
 
-    assert await chassis("dead-letters", "redrive", "--json") == []
+    assert await chassis("dead-letters", "redrive", "--reason", "test", "--json") == []
 
 
 async def test_a_parked_key_is_listed_and_released(ledger: Any, chassis: Any) -> None:
@@ -65,7 +68,7 @@ async def test_a_parked_key_is_listed_and_released(ledger: Any, chassis: Any) ->
         )
 
     [parked] = await chassis("outbox", "parked", "--json")
-    await chassis("outbox", "release", "a")
+    await chassis("outbox", "release", "a", "--reason", "test")
 
     assert (parked["key"], parked["error"], parked["rows_waiting"]) == ("a", "no stream", 0)
     assert await chassis("outbox", "parked", "--json") == []

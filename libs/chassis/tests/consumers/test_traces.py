@@ -169,7 +169,7 @@ async def test_a_dead_letter_that_is_redriven_has_a_trace_of_its_own_with_a_link
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", database.url)
-        await asyncio.to_thread(dead_letters.redrive)
+        await asyncio.to_thread(dead_letters.redrive, reason="it is mended", by="a test")
     runtime._waiting.nudge()
 
     await eventually(lambda: _is(ledger.notes(), [1]))

@@ -1,14 +1,17 @@
 """`chassis dead-letters …`: what consumers gave up, and having it handled after all."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import asyncpg
 import typer
 
-from chassis.operations.database import AsJson, console, fetch, show
+from chassis.operations.audit import Operator, audited
+from chassis.operations.database import console, fetch, on_database, show
+from chassis.operations.errors import NotThereError
+from chassis.operations.options import AsJson, By, DryRun, Limit, Reason
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
-Limit = Annotated[int, typer.Option(min=1, help="How many at the most.")]
 Containing = Annotated[str, typer.Option(help="Only letters whose error contains this text.")]
 
 _OPEN = """
@@ -66,21 +69,47 @@ def redrive(
     *,
     containing: Containing = "",
     limit: Limit = 50,
-    dry_run: Annotated[bool, typer.Option(help="Say what would be redriven, and stop.")] = False,
+    dry_run: DryRun = False,
+    reason: Reason,
+    by: By,
     as_json: AsJson = False,
 ) -> None:
     """Have dead letters handled again by their own consumer, oldest first, each key in order.
 
     They wait like any message that failed, so what fails again is a dead letter again.
     """
-    found = fetch(_REDRIVABLE if dry_run else _REDRIVE, containing, limit)
-    show("would be redriven" if dry_run else "redriven", found, as_json=as_json)
+    if dry_run:
+        show("would be redriven", fetch(_REDRIVABLE, containing, limit), as_json=as_json)
+        return
+    operator = Operator(by=by, reason=reason)
+
+    async def redrive_chosen(connection: asyncpg.Connection) -> list[dict[str, Any]]:
+        rows = [dict(row) for row in await connection.fetch(_REDRIVE, containing, limit)]
+        about = {"containing": containing, "limit": limit, "letters": len(rows)}
+        if rows:
+            await audited(
+                connection,
+                "dead-letters.redrive",
+                containing,
+                operator.reason,
+                by=operator.by,
+                arguments=about,
+            )
+        return rows
+
+    show("redriven", on_database(redrive_chosen), as_json=as_json)
 
 
 @app.command()
-def archive(letter: Annotated[int, typer.Argument(help="A dead letter's id.")]) -> None:
+def archive(
+    letter: Annotated[int, typer.Argument(help="A dead letter's id.")], *, reason: Reason, by: By
+) -> None:
     """Put a dead letter away for good; it stays in the table."""
-    if not fetch(_ARCHIVE, letter):
-        console.print(f"[red]{letter} is no open dead letter; `list` shows those that are.[/]")
-        raise typer.Exit(1)
+
+    async def put_away(connection: asyncpg.Connection) -> None:
+        if not await connection.fetch(_ARCHIVE, letter):
+            raise NotThereError(f"{letter} is no open dead letter; `list` shows those that are.")
+        await audited(connection, "dead-letters.archive", str(letter), reason, by=by)
+
+    on_database(put_away)
     console.print(f"{letter} is archived.")

@@ -279,6 +279,30 @@ view_checkpoints = Table(
     _time("updated_at", default=True),
 )
 
+operator_actions = Table(
+    "operator_actions",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _time("requested_at", default=True),
+    _text("by"),
+    _text("action"),
+    _text("target"),
+    Column("arguments", JSONB, nullable=False),
+    _text("reason"),
+    _time("done_at", nullable=True),
+    _text("outcome", nullable=True),
+    _text("error", nullable=True),
+    CheckConstraint("trim(reason) <> '' AND trim(by) <> ''", name="operator_actions_told"),
+    CheckConstraint("outcome IN ('DONE', 'REFUSED', 'FAILED')", name="operator_actions_outcome"),
+    CheckConstraint("(done_at IS NOT NULL) = (outcome IS NOT NULL)", name="operator_actions_done"),
+    Index("operator_actions_by_target", "target", "id"),
+)
+Index(
+    "operator_actions_open",
+    operator_actions.c.id,
+    postgresql_where=operator_actions.c.done_at.is_(None),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     METADATA,
