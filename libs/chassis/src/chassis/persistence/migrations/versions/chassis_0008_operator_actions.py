@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "chassis_0007"
-down_revision = "chassis_0006"
+revision = "chassis_0008"
+down_revision = "chassis_0007"
 branch_labels = None
 depends_on = None
 
