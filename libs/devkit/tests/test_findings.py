@@ -10,6 +10,7 @@ from devkit.models import (
     CreditReservation,
     Customer,
     Line,
+    OpenFlow,
     Order,
     OrderState,
     Product,
@@ -134,7 +135,7 @@ def test_a_saga_that_has_not_ended_is_stuck() -> None:
         steps=(),
     )
     waiting = ended.model_copy(update={"state": "RUNNING", "ended_at": None})
-    assert list(stuck([ended, waiting], [])) == [f"CreateOrder {ORDER} is still RUNNING"]
+    assert list(stuck([ended, waiting], [], [])) == [f"CreateOrder {ORDER} is still RUNNING"]
 
 
 def test_a_shipment_that_is_under_way_is_stuck() -> None:
@@ -142,7 +143,12 @@ def test_a_shipment_that_is_under_way_is_stuck() -> None:
         Shipment(order_id=ORDER, state=ShipmentState.DISPATCHED),
         Shipment(order_id=OTHER, state=ShipmentState.WITHHELD),
     ]
-    assert list(stuck([], shipments)) == [f"the shipment of order {ORDER} is still DISPATCHED"]
+    assert list(stuck([], shipments, [])) == [f"the shipment of order {ORDER} is still DISPATCHED"]
+
+
+def test_a_flow_that_has_not_ended_is_stuck() -> None:
+    flow = OpenFlow(flow="restocking", key=str(ORDER), awaits="GoodsRestocked", overdue=False)
+    assert list(stuck([], [], [flow])) == [f"restocking of {ORDER} still awaits GoodsRestocked"]
 
 
 def test_an_approved_order_that_is_never_shipped_is_lost() -> None:

@@ -17,7 +17,7 @@ from devkit.listening import Listener, listening
 from devkit.models import Order, SagaHistory
 from devkit.pace import all_ended
 from devkit.placing import cancel_if_approved, load, place
-from devkit.platform import NATS, Platform
+from devkit.platform import NATS, POSTGRESQL, Platform
 from devkit.progress import Stage, Stages
 from devkit.scenario import PlannedOrder, Scenario
 from devkit.sums import disagreements
@@ -31,7 +31,7 @@ _HISTORY_SECONDS = 60.0
 # An order may be cancelled before or after its goods have left: both happen
 CARRIER = Carrier(pickup_seconds=0.5, transit_seconds=0.5, failure_percent=20)
 
-VICTIMS = [*SERVICES, *(relay_of(one.name) for one in with_relay()), NATS]
+VICTIMS = [*SERVICES, *(relay_of(one.name) for one in with_relay()), NATS, POSTGRESQL]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +109,11 @@ async def _findings(
         lost=tuple(lost(books, accepted.values())),
         applied_twice=tuple(applied_twice(books, accepted)),
         out_of_order=tuple(late(await listener.late_messages())),
-        stuck=tuple(stuck(await _histories(books, clients), books.shipments)),
+        stuck=tuple(
+            stuck(
+                await _histories(books, clients), books.shipments, await clients.orders.open_flows()
+            )
+        ),
         disagreements=(*disagreements(books, stock=scenario.stock), *remembered),
     )
 

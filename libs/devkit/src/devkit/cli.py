@@ -142,7 +142,7 @@ def chaos(
     ] = None,
     seed: Seed = 1,
 ) -> None:
-    """Kill services, relays and the broker while orders run; look for what was lost or doubled."""
+    """Kill services, relays, broker and database while orders run; look for lost or doubled."""
     scenario = mixed_orders(orders or max(100, 30 * kills), seed=seed).scenario
     with passing_run_folder(stages.say) as folder:
         findings = run_until_interrupted(_wreak(Chaos(kills=kills, seed=seed), scenario, folder))

@@ -25,6 +25,7 @@ from devkit.models import (
     CreditReservation,
     Customer,
     Line,
+    OpenFlow,
     Order,
     OrderState,
     Product,
@@ -42,6 +43,7 @@ T = TypeVar("T")
 
 _orders = TypeAdapter(list[Order])
 _histories = TypeAdapter(list[SagaHistory])
+_open_flows = TypeAdapter(list[OpenFlow])
 _customers = TypeAdapter(list[Customer])
 _products = TypeAdapter(list[Product])
 _credit_reservations = TypeAdapter(list[CreditReservation])
@@ -84,9 +86,9 @@ class OrderClient:
         """How many orders are in a state, counting up to ``at_most``."""
         return len(await self._api.get("/orders", state=state, limit=at_most))
 
-    async def open_flows(self, *, at_most: int) -> int:
-        """How many flows by choreography have not ended, counting up to ``at_most``."""
-        return len(await self._api.get("/flows", limit=at_most))
+    async def open_flows(self, *, at_most: int = 1000) -> list[OpenFlow]:
+        """Flows by choreography that have not ended, ``at_most`` so many of them."""
+        return _open_flows.validate_python(await self._api.get("/flows", limit=at_most))
 
     async def sagas(self, order_id: UUID) -> list[SagaHistory]:
         return _histories.validate_python(await self._api.get(f"/orders/{order_id}/sagas"))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from devkit.books import Books
-from devkit.models import IN_FLIGHT, UNDER_WAY, SagaHistory, Shipment
+from devkit.models import IN_FLIGHT, UNDER_WAY, OpenFlow, SagaHistory, Shipment
 from devkit.order_check import HeardMessage
 
 
@@ -92,14 +92,18 @@ def _stock_taken_twice(books: Books) -> Iterator[str]:
             yield f"product {product.product_id} has more reserved than all reservations together"
 
 
-def stuck(histories: Iterable[SagaHistory], shipments: Iterable[Shipment]) -> Iterator[str]:
-    """Sagas that have not ended, and shipments that are still under way."""
+def stuck(
+    histories: Iterable[SagaHistory], shipments: Iterable[Shipment], flows: Iterable[OpenFlow]
+) -> Iterator[str]:
+    """Sagas and flows that have not ended, and shipments that are still under way."""
     for history in histories:
         if history.ended_at is None:
             yield f"{history.saga_type} {history.saga_id} is still {history.state}"
     for shipment in shipments:
         if shipment.state in UNDER_WAY:
             yield f"the shipment of order {shipment.order_id} is still {shipment.state}"
+    for flow in flows:
+        yield f"{flow.flow} of {flow.key} still awaits {flow.awaits}"
 
 
 def late(messages: Iterable[HeardMessage]) -> Iterator[str]:

@@ -4,8 +4,12 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+import psutil
+
+from devkit.embedded.server import descendants
 from devkit.program import Program
 
 _READY_SECONDS = 60.0
@@ -69,11 +73,18 @@ class Keeper:
         self._watch = asyncio.create_task(self._keep_running(), name=f"keep {self.name} running")
 
     def kill(self) -> bool:
-        """SIGKILL, as when the machine goes away; False where it is not running just now."""
+        """SIGKILL, as when the machine goes away: to whatever the process has started, too.
+
+        False where it is not running just now.
+        """
         process = self._running()
         if process.returncode is not None:
             return False
+        started = descendants(process.pid)
         process.kill()
+        for one in started:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
         return True
 
     async def stop(self) -> None:

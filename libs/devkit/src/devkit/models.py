@@ -101,6 +101,15 @@ class StockReservation(_Answer):
     state: ReservationState
 
 
+class OpenFlow(_Answer):
+    """A flow by choreography that has not ended."""
+
+    flow: str
+    key: str
+    awaits: str
+    overdue: bool
+
+
 class SagaStep(_Answer):
     at: datetime
     step: str | None

@@ -45,7 +45,7 @@ async def in_flight(clients: Clients) -> int:
     cancelled = await clients.orders.count(OrderState.CANCELLED, at_most=_PAGE)
     withheld = await clients.shipping.count(ShipmentState.WITHHELD, at_most=_PAGE)
     unheard = max(cancelled - withheld - under_way, 0)
-    return under_way + unheard + await clients.orders.open_flows(at_most=most)
+    return under_way + unheard + len(await clients.orders.open_flows(at_most=most))
 
 
 async def all_decided(clients: Clients, *, within: float, observe: Callable[[int], None]) -> bool:

@@ -11,7 +11,7 @@ from devkit.concurrency import for_each, task_group
 from devkit.findings import Findings, applied_twice, late, lost, stuck
 from devkit.history_check import history_disagreements
 from devkit.listening import Listener
-from devkit.models import Order, SagaHistory
+from devkit.models import OpenFlow, Order, SagaHistory
 from devkit.pace import all_ended
 from devkit.placing import cancel_if_approved, load, place
 from devkit.progress import Stage
@@ -82,9 +82,19 @@ class Shop:
             lost=tuple(lost(books, self.accepted.values())),
             applied_twice=tuple(applied_twice(books, self.accepted)),
             out_of_order=tuple(late(await self._listener.late_messages())),
-            stuck=tuple(stuck(await self._histories(books.orders), books.shipments)),
+            stuck=tuple(
+                stuck(
+                    await self._histories(books.orders),
+                    books.shipments,
+                    await self._flows(books.orders),
+                )
+            ),
             disagreements=(*disagreements(books, stock=self.scenario.stock), *remembered),
         )
+
+    async def _flows(self, orders: Iterable[Order]) -> list[OpenFlow]:
+        keys = {str(order.order_id) for order in orders}
+        return [flow for flow in await self.clients.orders.open_flows() if flow.key in keys]
 
     async def _histories(self, orders: Iterable[Order]) -> list[SagaHistory]:
         async def of(order: Order) -> list[SagaHistory]:
