@@ -106,7 +106,7 @@ sbom: install ## Write a bill of materials for each service from the lock into d
 fuzz: install ## Try many requests against every service's OpenAPI document (FUZZ_EXAMPLES of each kind for an operation)
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(RUN) pytest -q tests/fuzz $(ARGS)
 
-contracts: install ## Write each service's AsyncAPI and released messages, and the gateway's OpenAPI; stops where one would break
+contracts: install ## Write each service's AsyncAPI, released messages and sagas, and the gateway's OpenAPI; stops where one would break
 	@$(RUN) python -m api_gateway.openapi >services/api-gateway/openapi.json
 	@for service in $(MESSAGING); do \
 		$(RUN) chassis contracts $${service//-/_} services/$$service/contracts || exit 1; \
