@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help install demo run chaos bench test fuzz contracts lint format typecheck check goldens images images-load \
-	images-publish images-sign charts-publish check-charts check-workflows e2e sbom
+	images-publish images-sign charts-publish check-charts check-workflows e2e sbom release-dry-run
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -102,6 +102,9 @@ sbom: install ## Write a bill of materials for each service from the lock into d
 			--output-file dist/$$service.cdx.json >/dev/null || exit; \
 		echo dist/$$service.cdx.json; \
 	done
+
+release-dry-run: install ## Make and try everything that a release publishes, as version IMAGE_TAG; publish nothing
+	@UV=$(UV) $(RUN) devkit release-dry-run $(ARGS)
 
 fuzz: install ## Try many requests against every service's OpenAPI document (FUZZ_EXAMPLES of each kind for an operation)
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(RUN) pytest -q tests/fuzz $(ARGS)

@@ -32,6 +32,7 @@ from devkit.observability.cli import app as observability
 from devkit.placing import RepeatedOrderError
 from devkit.platform import Platform, running_platform
 from devkit.progress import Stages
+from devkit.release.cli import release_dry_run
 from devkit.report import show_addresses, show_demonstration, show_findings
 from devkit.run_folder import RunFolder, RunFolderError, lasting_run_folder, passing_run_folder
 from devkit.scenario import Scenario
@@ -156,6 +157,7 @@ def chaos(
 app.command()(bench)
 app.command()(e2e)
 app.command()(token)
+app.command()(release_dry_run)
 app.add_typer(observability, name="observability")
 
 

@@ -1,16 +1,15 @@
 """Fixtures over the real NATS server and the real PostgreSQL, one of each for a test session."""
 
 import itertools
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from devkit.embedded.nats import NatsServer
 from devkit.embedded.postgres import Database, PostgresServer
+from devkit.private_folder import private_folder
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -22,28 +21,28 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The session's PostgreSQL. Do not stop it: that is what ``fresh_postgres_server`` is for."""
-    with _private_folder() as folder, PostgresServer(folder) as server:
+    with private_folder("devkit-") as folder, PostgresServer(folder) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def nats_server() -> Iterator[NatsServer]:
     """The session's NATS server. Do not stop it: that is what ``fresh_nats_server`` is for."""
-    with _private_folder() as folder, NatsServer(folder, monitoring=True) as server:
+    with private_folder("devkit-") as folder, NatsServer(folder, monitoring=True) as server:
         yield server
 
 
 @pytest.fixture
 def fresh_postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL of the test's own, to stop, kill and restart."""
-    with _private_folder() as folder, PostgresServer(folder) as server:
+    with private_folder("devkit-") as folder, PostgresServer(folder) as server:
         yield server
 
 
 @pytest.fixture
 def fresh_nats_server() -> Iterator[NatsServer]:
     """A NATS server of the test's own, to stop, kill and restart."""
-    with _private_folder() as folder, NatsServer(folder, monitoring=True) as server:
+    with private_folder("devkit-") as folder, NatsServer(folder, monitoring=True) as server:
         yield server
 
 
@@ -93,11 +92,3 @@ def nats_url(nats_client: "Client") -> str:
     connected = nats_client.connected_url
     assert connected is not None
     return str(connected.geturl())
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="devkit-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)  # PostgreSQL passes through to a folder of its own
-        yield folder

@@ -19,6 +19,9 @@ from sqlalchemy import MetaData
 from chassis.persistence.database import driver_url
 from chassis.persistence.tables import METADATA as CHASSIS_METADATA
 
+CHASSIS_ONLY = "chassis"
+"""The package to name for a database that has the chassis's tables and no migrations of its own."""
+
 
 def upgrade(package: str, database_url: str) -> None:
     """Bring a service's database to the newest revision; safe to run from several pods at once."""
