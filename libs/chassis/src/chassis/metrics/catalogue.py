@@ -332,6 +332,14 @@ SAGA_STEP_TIMEOUTS: Final = Metric(
     labels=_SAGA_STEP,
     exposed_by=SERVICE,
 )
+SAGA_INTERVENTIONS: Final = Metric(
+    name="saga_interventions_total",
+    kind=Kind.COUNTER,
+    meaning="What operators and users did to sagas, by move: retry, skip, compensate, complete, "
+    "cancel, pause, resume.",
+    labels=("saga_type", "move"),
+    exposed_by=SERVICE,
+)
 SAGA_TIMERS_LAG: Final = Metric(
     name="saga_timers_lag_seconds",
     kind=Kind.GAUGE,

@@ -160,6 +160,9 @@ saga_instances = Table(
     _time("updated_at"),
     _time("ended_at", nullable=True),
     Column("trace", JSONB, nullable=True),
+    Column("branches", JSONB, nullable=True),
+    Column("parent", JSONB, nullable=True),
+    _time("paused_at", nullable=True),
     CheckConstraint(
         "state IN ('RUNNING', 'COMPENSATING', 'COMPLETED', 'COMPENSATED', 'NEEDS_ATTENTION')",
         name="saga_instances_state",

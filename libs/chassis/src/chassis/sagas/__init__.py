@@ -2,7 +2,9 @@
 
 from chassis.sagas.checks import SagaDefinitionError
 from chassis.sagas.definition import Saga, SagaDefinition
+from chassis.sagas.happened import Intervened, Intervention, InterventionRefusedError
 from chassis.sagas.history import SagaHistory, saga_history
+from chassis.sagas.instances import UnknownInstanceError
 from chassis.sagas.orchestrator import SagaOrchestrator
 from chassis.sagas.state import SagaState
 from chassis.sagas.steps import (
@@ -21,6 +23,9 @@ __all__ = (
     "COMPENSATABLE",
     "PIVOT",
     "RETRIABLE",
+    "Intervened",
+    "Intervention",
+    "InterventionRefusedError",
     "Retry",
     "Saga",
     "SagaDefinition",
@@ -29,6 +34,7 @@ __all__ = (
     "SagaOrchestrator",
     "SagaState",
     "SagaTimers",
+    "UnknownInstanceError",
     "command",
     "local",
     "minutes",

@@ -28,7 +28,8 @@ class Saga(Generic[D]):
 
     `deadline` bounds the time until the pivot or the first retriable step is reached: when it
     passes before, the saga compensates. `on_timeout` is `(data) -> data` and takes note in the data
-    that the saga goes back because of the deadline or a step's time-out.
+    that the saga goes back because of the deadline or a step's time-out; `on_cancel` does the same
+    when it goes back because somebody cancelled it or made it compensate.
 
     Raises SagaDefinitionError, when the class is made, for a saga that could not be carried out.
     """
@@ -39,6 +40,7 @@ class Saga(Generic[D]):
     steps: ClassVar[tuple[Step, ...]] = ()
     deadline: ClassVar[timedelta | None] = None
     on_timeout: ClassVar[Callable[[Any], Any] | None] = None
+    on_cancel: ClassVar[Callable[[Any], Any] | None] = None
 
     _positions: ClassVar[dict[str, int]]
 

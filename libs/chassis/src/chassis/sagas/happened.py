@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from chassis.messaging.contracts import Reply
@@ -45,12 +46,37 @@ class DeadlinePassed:
     """The saga's deadline has passed."""
 
 
-Happened = Started | Replied | TimedOut | RetryDue | DeadlinePassed
+class Intervention(StrEnum):
+    """What an operator may do to an instance; `chassis.sagas.moves.interventions` has the rules."""
+
+    RETRY = "RETRY"
+    SKIP = "SKIP"
+    COMPENSATE = "COMPENSATE"
+    COMPLETE = "COMPLETE"
+    CANCEL = "CANCEL"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+
+
+@dataclass(frozen=True, slots=True)
+class Intervened:
+    """Somebody decided what is to become of the instance, and says why."""
+
+    move: Intervention
+    reason: str
+    by: str
+
+
+class InterventionRefusedError(Exception):
+    """An intervention is not possible as the instance stands: says why, and what is."""
+
+
+Happened = Started | Replied | TimedOut | RetryDue | DeadlinePassed | Intervened
 
 
 def due(instance: SagaInstance, now: datetime) -> TimedOut | RetryDue | DeadlinePassed | None:
     """What has fallen due for an instance, if anything; the deadline goes before the rest."""
-    if not instance.state.is_live:
+    if not instance.state.is_live or instance.paused_at is not None:
         return None
     if instance.deadline is not None and instance.deadline <= now:
         return DeadlinePassed()

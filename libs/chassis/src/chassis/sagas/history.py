@@ -32,7 +32,7 @@ class SagaHistory(BaseModel):
     """An instance as it stands, and everything that happened to it, oldest first.
 
     `step` is the one it waits for, in `direction`; `wake_at` is when its next time-out, retry or
-    deadline is due. `trace_id` finds the whole of it in the tracing backend, where tracing is on.
+    deadline is due; nothing is due while it is paused, since `paused_at`. `trace_id` finds the whole of it in the tracing backend, where tracing is on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,6 +48,7 @@ class SagaHistory(BaseModel):
     started_at: datetime
     ended_at: datetime | None
     deadline: datetime | None
+    paused_at: datetime | None
     wake_at: datetime | None
     trace_id: str | None
     steps: tuple[SagaStep, ...]
@@ -73,6 +74,7 @@ async def saga_history(session: AsyncSession, subject_key: str) -> list[SagaHist
             started_at=row.created_at,
             ended_at=row.ended_at,
             deadline=row.deadline,
+            paused_at=row.paused_at,
             wake_at=row.wake_at,
             trace_id=row.trace_id,
             steps=tuple(logs[row.saga_id]),

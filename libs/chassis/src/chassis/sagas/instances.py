@@ -20,6 +20,10 @@ from chassis.sagas.definitions import Definitions
 from chassis.sagas.state import LogEntry, SagaInstance, SagaState
 
 
+class UnknownInstanceError(LookupError):
+    """There is no such saga in this service's database."""
+
+
 class ConcurrentChangeError(Exception):
     """An instance has changed since it was read: roll back, read it again and repeat."""
 
@@ -78,7 +82,7 @@ class Instances:
 
         Raises ConcurrentChangeError if any of it is not as it was read.
         """
-        states = _columns(map(_state_of, instances), width=15)
+        states = _columns(map(_state_of, instances), width=16)
         updated = await fetch_all_with_messages(
             session,
             statements.UPDATE,
@@ -118,6 +122,7 @@ class Instances:
             error=row.error,
             due_at=row.due_at,
             deadline=row.deadline,
+            paused_at=row.paused_at,
             ended_at=row.ended_at,
             version=row.version,
             trace=row.trace,
@@ -141,6 +146,7 @@ def _state_of(instance: SagaInstance) -> tuple[object, ...]:
         instance.ended_at,
         instance.wake_at,
         instance.trace,
+        instance.paused_at,
     )
 
 

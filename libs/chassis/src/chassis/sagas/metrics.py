@@ -10,6 +10,7 @@ from chassis.messaging.envelope import Direction
 from chassis.metrics import catalogue
 from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.effects import Transition
+from chassis.sagas.happened import Intervention
 from chassis.sagas.state import EntryKind, LogEntry, SagaState
 from chassis.sagas.steps import CommandStep
 
@@ -19,6 +20,7 @@ _DURATION: Final = catalogue.SAGA_DURATION.histogram()
 _STEP_DURATION: Final = catalogue.SAGA_STEP_DURATION.histogram()
 _COMPENSATIONS: Final = catalogue.SAGA_COMPENSATIONS.counter()
 _TIMEOUTS: Final = catalogue.SAGA_STEP_TIMEOUTS.counter()
+_INTERVENTIONS: Final = catalogue.SAGA_INTERVENTIONS.counter()
 
 _ANSWERS: Final = (EntryKind.REPLY, EntryKind.REFUSAL)
 _UNDOING: Final = (EntryKind.COMMAND, EntryKind.LOCAL)
@@ -33,6 +35,8 @@ def expect(definitions: Iterable[SagaDefinition]) -> None:
         for state in SagaState:
             if not state.is_live:
                 _FINISHED.labels(saga.saga_type, state.lower())
+        for move in Intervention:
+            _INTERVENTIONS.labels(saga.saga_type, move.lower())
         for step in saga.steps:
             if step.compensation is not None:
                 _COMPENSATIONS.labels(saga.saga_type, step.name)
@@ -48,8 +52,11 @@ def count(transitions: Sequence[Transition]) -> None:
     durations: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for transition in transitions:
         before, after = transition.before, transition.after
-        if transition.entries[0].kind is EntryKind.STARTED:
+        first = transition.entries[0]
+        if first.kind is EntryKind.STARTED:
             started[after.saga_type] += 1
+        elif first.kind is EntryKind.INTERVENED:
+            _INTERVENTIONS.labels(after.saga_type, _move_of(first)).inc()
         if before.state is not after.state and not after.state.is_live:
             outcome = (after.saga_type, after.state.lower())
             finished[outcome] += 1
@@ -86,6 +93,10 @@ def _count_steps(transitions: Sequence[Transition]) -> None:
         _TIMEOUTS.labels(*timed_out).inc(amount)
     for undone, amount in compensations.items():
         _COMPENSATIONS.labels(*undone).inc(amount)
+
+
+def _move_of(entry: LogEntry) -> str:
+    return str(entry.detail).partition(" ")[0].lower()
 
 
 def _undoes(entry: LogEntry) -> bool:

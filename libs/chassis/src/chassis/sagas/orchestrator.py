@@ -26,8 +26,8 @@ from chassis.sagas.batch import Batch
 from chassis.sagas.definition import Saga, SagaDefinition
 from chassis.sagas.definitions import Definitions
 from chassis.sagas.execution import Execution
-from chassis.sagas.happened import Replied, Started, due
-from chassis.sagas.instances import Instances
+from chassis.sagas.happened import Intervened, Intervention, Replied, Started, due
+from chassis.sagas.instances import Instances, UnknownInstanceError
 from chassis.sagas.metrics import expect
 from chassis.sagas.report import report_after_commit
 from chassis.sagas.state import SagaInstance
@@ -105,6 +105,29 @@ class SagaOrchestrator:
             with handling(delivery.received, delivery.span):
                 self._move(batch, delivery)
         await self._carry_on(session, batch)
+
+    async def intervene(
+        self, session: AsyncSession, saga_id: UUID, intervened: Intervened
+    ) -> None:
+        """Do to a saga what an operator wants, in the caller's transaction.
+
+        Raises InterventionRefusedError, which says what is possible instead, UnknownInstanceError,
+        or UnknownSagaError if its version is not loaded here; then nothing has changed.
+        """
+        batch = Batch(self._definitions, await self.instances.lock(session, [saga_id]))
+        if saga_id not in batch:
+            raise UnknownInstanceError(f"there is no saga {saga_id} in this service's database")
+        batch.move(saga_id, intervened)
+        await self._carry_on(session, batch)
+
+    async def cancel(
+        self, session: AsyncSession, saga_id: UUID, *, reason: str, by: str = "a user"
+    ) -> None:
+        """Turn a saga back in the caller's transaction: possible until its pivot.
+
+        Raises as `intervene` does.
+        """
+        await self.intervene(session, saga_id, Intervened(Intervention.CANCEL, reason, by))
 
     async def fire(
         self, session: AsyncSession, *, now: datetime, limit: int, saga_id: UUID | None = None

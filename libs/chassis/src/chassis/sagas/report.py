@@ -31,13 +31,16 @@ def report_after_commit(session: AsyncSession, moves: Sequence[Move], alarm: Ala
 
 def _report(transition: Transition) -> None:
     before, after = transition.before, transition.after
-    if transition.entries[0].kind is EntryKind.STARTED:
+    first = transition.entries[0]
+    if first.kind is EntryKind.STARTED:
         _log("saga started", transition)
+    if first.kind is EntryKind.INTERVENED:
+        _log("saga intervened in", transition, detail=first.detail)
     if before.state is not after.state:
         _log("saga changed state", transition)
 
 
-def _log(event: str, transition: Transition) -> None:
+def _log(event: str, transition: Transition, **more: object) -> None:
     after, message_id = transition.after, transition.entries[0].message_id
     log.info(
         event,
@@ -48,4 +51,5 @@ def _log(event: str, transition: Transition) -> None:
         state=after.state,
         step=after.step,
         error=after.error,
+        **more,
     )

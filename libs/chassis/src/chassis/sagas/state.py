@@ -42,6 +42,7 @@ class EntryKind(StrEnum):
     DEADLINE = "deadline"
     IGNORED = "ignored"
     PARKED = "parked"
+    INTERVENED = "intervened"
     ENDED = "ended"
 
 
@@ -74,7 +75,8 @@ class SagaInstance:
     `command_id` is the last command sent for it, or None while a retry is waited for, and `due_at`
     is when the answer's time is up or the retry is due. `done` names the steps that happened, or
     may have, and are not undone, in their order. `deadline` is None once it has no effect any more.
-    `version` counts the changes of the stored row. `trace` is the trace context of its last step,
+    While `paused_at` is set, answers are taken and nothing else happens; what falls due then is
+    reckoned from there. `version` counts the changes of the stored row. `trace` is the trace context of its last step,
     for telemetry alone to read.
     """
 
@@ -93,6 +95,7 @@ class SagaInstance:
     error: str | None = None
     due_at: datetime | None = None
     deadline: datetime | None = None
+    paused_at: datetime | None = None
     ended_at: datetime | None = None
     version: int = 1
     trace: str | None = None
@@ -100,6 +103,11 @@ class SagaInstance:
     @property
     def wake_at(self) -> datetime | None:
         """When a timer has to look at the instance."""
-        if not self.state.is_live:
+        if not self.state.is_live or self.paused_at is not None:
             return None
         return min((at for at in (self.due_at, self.deadline) if at is not None), default=None)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether all that it waited for has come, and a pause alone keeps it from going on."""
+        return self.state.is_live and self.command_id is None and self.due_at is None
