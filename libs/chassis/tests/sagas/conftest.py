@@ -154,6 +154,10 @@ def note_timed_out(data: TripData) -> TripData:
     return data.model_copy(update={"reason": "TIMED_OUT"})
 
 
+def note_cancelled(data: TripData) -> TripData:
+    return data.model_copy(update={"reason": "CANCELLED"})
+
+
 def wants_car(data: TripData) -> bool:
     return data.wants_car
 
@@ -165,6 +169,7 @@ TRIP = load(Trip, by=lambda data: data.trip_id)
 class TripSaga(Saga[TripData], type="Trip", version=1):
     deadline = minutes(1)
     on_timeout = note_timed_out
+    on_cancel = note_cancelled
     steps = (
         local(open_trip, compensation=cancel_trip, loads=(TRIP,)),
         command(

@@ -11,16 +11,28 @@ from hypothesis import strategies as st
 from chassis.messaging.contracts import Refusal, Reply
 from chassis.messaging.envelope import Direction
 from chassis.sagas.effects import Effect, RunLocal
-from chassis.sagas.happened import Happened, Replied, Started, due
+from chassis.sagas.happened import (
+    Happened,
+    Intervened,
+    Intervention,
+    InterventionRefusedError,
+    Replied,
+    Started,
+    due,
+)
+from chassis.sagas.moves.interventions import possible_interventions
 from chassis.sagas.state import EntryKind, LogEntry, SagaInstance, SagaState
 from chassis.sagas.transition import advance
 
-SUCCESS, REFUSAL, SILENCE, LONG_SILENCE, OLD_ANSWER = range(5)
+SUCCESS, REFUSAL, SILENCE, LONG_SILENCE, OLD_ANSWER, INTERVENTION = range(6)
+MOVES = tuple(Intervention)
 ENDED_WELL = {SagaState.COMPLETED, SagaState.COMPENSATED}
 
 whatever = st.lists(
     st.tuples(
-        st.sampled_from([SUCCESS, SUCCESS, REFUSAL, SILENCE, LONG_SILENCE, OLD_ANSWER]),
+        st.sampled_from(
+            [SUCCESS, SUCCESS, REFUSAL, SILENCE, LONG_SILENCE, OLD_ANSWER, INTERVENTION]
+        ),
         st.integers(min_value=0, max_value=50),
     ),
     max_size=40,
@@ -44,6 +56,7 @@ class World:
         self.log: list[LogEntry] = []
         self.effects: list[Effect] = []
         self.answers: list[Replied] = []
+        self.moves: list[Intervention] = []
         self.happen(Started())
 
     def happen(self, happened: Happened) -> None:
@@ -51,7 +64,10 @@ class World:
         if self.instance.state in ENDED_WELL:
             assert moved.after is self.instance, "what has ended stays as it is"
             assert not moved.effects
-        if moved.after.state.is_live:
+        if moved.after.paused_at is not None:
+            assert moved.after.wake_at is None, "the timers of a paused saga rest"
+            assert not moved.effects
+        elif moved.after.state.is_live:
             assert moved.after.wake_at is not None, "a saga that moves by itself has an alarm set"
         else:
             assert moved.after.wake_at is None
@@ -65,8 +81,20 @@ class World:
                 self.happen(self.answers[choice % len(self.answers)])
         elif what in (SILENCE, LONG_SILENCE):
             self.pass_time(timedelta(seconds=200) if what == LONG_SILENCE else None)
+        elif what == INTERVENTION:
+            self.intervene(MOVES[choice % len(MOVES)])
         elif self.instance.command_id is not None:
             self.answer(Reply() if what == SUCCESS else Refusal())
+
+    def intervene(self, move: Intervention) -> None:
+        possible = move in possible_interventions(self.saga, self.instance)
+        try:
+            self.happen(Intervened(move, "to see what happens", "hypothesis"))
+        except InterventionRefusedError:
+            assert not possible
+        else:
+            assert possible
+            self.moves.append(move)
 
     def answer(self, reply: Reply) -> None:
         assert self.instance.step is not None
@@ -91,7 +119,9 @@ class World:
             self.happen(happened)
 
     def finish(self) -> None:
-        """From here on every participant succeeds at once."""
+        """From here on nobody pauses it and every participant succeeds at once."""
+        if self.instance.paused_at is not None:
+            self.intervene(Intervention.RESUME)
         for _ in range(20):
             if self.instance.state in ENDED_WELL:
                 return
@@ -110,6 +140,9 @@ class World:
 
 def assert_ended_well(world: World) -> None:
     state = world.instance.state
+    if {Intervention.SKIP, Intervention.COMPLETE}.intersection(world.moves):
+        assert state in ENDED_WELL or world.instance.error
+        return
     happened = world.names(Direction.ACTION, EntryKind.LOCAL, EntryKind.REPLY)
     undone = world.names(Direction.COMPENSATION, EntryKind.LOCAL, EntryKind.REPLY)
     if state is SagaState.COMPLETED:
@@ -127,13 +160,19 @@ def assert_ended_well(world: World) -> None:
 def given_up(world: World) -> list[str]:
     """The step whose answer was not waited for any longer: it may have happened."""
     last = next(entry for entry in reversed(world.log) if turned_back(entry))
-    return [] if last.kind is EntryKind.REFUSAL else [str(last.step)]
+    answered = last.kind is EntryKind.REFUSAL or last.step is None
+    return [] if answered else [str(last.step)]
 
 
 def turned_back(entry: LogEntry) -> bool:
     is_action = entry.direction is Direction.ACTION
     kinds = {EntryKind.REFUSAL, EntryKind.TIMEOUT, EntryKind.DEADLINE}
-    return is_action and entry.kind in kinds
+    return (is_action and entry.kind in kinds) or is_turn(entry)
+
+
+def is_turn(entry: LogEntry) -> bool:
+    turns = (Intervention.COMPENSATE, Intervention.CANCEL)
+    return entry.kind is EntryKind.INTERVENED and str(entry.detail).startswith(turns)
 
 
 @given(whatever=whatever, wants_car=st.booleans())

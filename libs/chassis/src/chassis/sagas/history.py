@@ -32,7 +32,8 @@ class SagaHistory(BaseModel):
     """An instance as it stands, and everything that happened to it, oldest first.
 
     `step` is the one it waits for, in `direction`; `wake_at` is when its next time-out, retry or
-    deadline is due; nothing is due while it is paused, since `paused_at`. `trace_id` finds the whole of it in the tracing backend, where tracing is on.
+    deadline is due, which is never while it is paused, since `paused_at`. `trace_id` finds the
+    whole of it in the tracing backend, where tracing is on.
     """
 
     model_config = ConfigDict(frozen=True)

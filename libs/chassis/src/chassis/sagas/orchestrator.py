@@ -106,9 +106,7 @@ class SagaOrchestrator:
                 self._move(batch, delivery)
         await self._carry_on(session, batch)
 
-    async def intervene(
-        self, session: AsyncSession, saga_id: UUID, intervened: Intervened
-    ) -> None:
+    async def intervene(self, session: AsyncSession, saga_id: UUID, intervened: Intervened) -> None:
         """Do to a saga what an operator wants, in the caller's transaction.
 
         Raises InterventionRefusedError, which says what is possible instead, UnknownInstanceError,

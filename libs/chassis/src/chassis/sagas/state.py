@@ -76,8 +76,8 @@ class SagaInstance:
     is when the answer's time is up or the retry is due. `done` names the steps that happened, or
     may have, and are not undone, in their order. `deadline` is None once it has no effect any more.
     While `paused_at` is set, answers are taken and nothing else happens; what falls due then is
-    reckoned from there. `version` counts the changes of the stored row. `trace` is the trace context of its last step,
-    for telemetry alone to read.
+    reckoned from there. `version` counts the changes of the stored row. `trace` is the trace
+    context of its last step, for telemetry alone to read.
     """
 
     saga_id: UUID

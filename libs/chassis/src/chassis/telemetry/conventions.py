@@ -121,3 +121,4 @@ class StepOutcome:
     REFUSED: Final = "refused"
     TIMED_OUT: Final = "timed-out"
     DEADLINE_PASSED: Final = "deadline-passed"
+    INTERVENED: Final = "intervened"

@@ -29,7 +29,9 @@ _ENDS = {
     EntryKind.REFUSAL: c.StepOutcome.REFUSED,
     EntryKind.TIMEOUT: c.StepOutcome.TIMED_OUT,
     EntryKind.DEADLINE: c.StepOutcome.DEADLINE_PASSED,
+    EntryKind.INTERVENED: c.StepOutcome.INTERVENED,
 }
+_NO_FAILURES = (EntryKind.REPLY, EntryKind.INTERVENED)
 _ERROR_TYPES = {EntryKind.TIMEOUT: "timeout", EntryKind.DEADLINE: "deadline"}
 
 
@@ -206,7 +208,7 @@ def _with_span_id(context: SpanContext, span_id: int) -> SpanContext:
 
 
 def _is_failure(transition: Transition, end: LogEntry) -> bool:
-    return end.kind is not EntryKind.REPLY and _turns(transition)
+    return end.kind not in _NO_FAILURES and _turns(transition)
 
 
 def _error_type(end: LogEntry) -> str:
@@ -227,9 +229,15 @@ def _end_of_step(transition: Transition) -> LogEntry | None:
     for entry in transition.entries:
         if entry.kind is EntryKind.DEADLINE and not _turns(transition):
             return None
+        if entry.kind is EntryKind.INTERVENED and not _waits_no_more(transition):
+            return None
         if entry.kind in _ENDS:
             return entry
     return None
+
+
+def _waits_no_more(transition: Transition) -> bool:
+    return transition.after.command_id != transition.before.command_id
 
 
 def _turns(transition: Transition) -> bool:

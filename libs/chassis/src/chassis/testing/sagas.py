@@ -29,6 +29,8 @@ from chassis.sagas.effects import Effect, RunLocal, SendCommand, Transition
 from chassis.sagas.happened import (
     DeadlinePassed,
     Happened,
+    Intervened,
+    Intervention,
     Replied,
     Started,
     TimedOut,
@@ -170,9 +172,10 @@ class SagaScenario(Generic[D]):
     def and_given_timeout(self) -> Self:
         """The answer to the last command does not come in time."""
         self._expect_nothing_more()
-        if self._instance.command_id is None or self._instance.due_at is None:
+        rests = self._instance.due_at is None or self._instance.paused_at is not None
+        if self._instance.command_id is None or rests:
             self._fail(f"given a time-out, but the saga waits for no answer: {self._state()}")
-        self._now = max(self._now, self._instance.due_at)
+        self._now = max(self._now, self._instance.due_at or self._now)
         return self._happen(TimedOut(), "given time-out")
 
     def and_given_deadline(self) -> Self:
@@ -182,6 +185,17 @@ class SagaScenario(Generic[D]):
             self._fail(f"given the deadline, but the saga has none any more: {self._state()}")
         self._now = max(self._now, self._instance.deadline)
         return self._happen(DeadlinePassed(), "given deadline")
+
+    def and_given_intervention(
+        self, move: Intervention, *, reason: str = "a test", by: str = "an operator"
+    ) -> Self:
+        """An operator intervenes; raises InterventionRefusedError if that is not possible now."""
+        self._expect_nothing_more()
+        return self._happen(Intervened(move, reason, by), f"given {move}")
+
+    def and_given_cancellation(self, *, reason: str = "changed my mind") -> Self:
+        """A user cancels the saga; raises InterventionRefusedError if it is too late for that."""
+        return self.and_given_intervention(Intervention.CANCEL, reason=reason, by="a user")
 
     def advance_time(self, by: timedelta) -> Self:
         """Time passes, and whatever falls due meanwhile happens."""
@@ -203,6 +217,13 @@ class SagaScenario(Generic[D]):
     def expect_compensated(self) -> Self:
         """The saga has ended, with everything undone."""
         return self._expect_state(SagaState.COMPENSATED)
+
+    def expect_paused(self) -> Self:
+        """The saga is paused: it sends nothing more until it is resumed."""
+        self._expect_nothing_more()
+        if self._instance.paused_at is None:
+            self._fail(f"expected: paused\nactual:   {self._state()}")
+        return self
 
     def expect_needs_attention(self) -> Self:
         """The saga is parked: it was tried often enough."""
@@ -243,7 +264,8 @@ class SagaScenario(Generic[D]):
 
     def _state(self) -> str:
         waits = f", waiting at {self._instance.step}" if self._instance.step else ""
-        return f"{self._instance.state}{waits}"
+        paused = ", paused" if self._instance.paused_at else ""
+        return f"{self._instance.state}{waits}{paused}"
 
     def _differs(self, expected: str, actual: Effect) -> NoReturn:
         self._fail(f"expected: {expected}\nactual:   {Storyboard.told(actual)}")
