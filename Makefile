@@ -15,7 +15,7 @@ KILLS ?= 10
 FUZZ_EXAMPLES ?= 200
 PEERS ?=
 ARGS ?=
-SERVICES := order-service customer-service inventory-service shipping-service order-history-service api-gateway
+SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 # those that declare streams, consumers or channels
 MESSAGING := $(foreach service,$(SERVICES),$(if $(wildcard services/$(service)/src/*/messaging/topology.py),$(service)))
 IMAGE_PREFIX ?= longship
@@ -28,7 +28,7 @@ RELEASE ?=
 export ORDERS RATE INPUT CREDIT_LIMIT PEERS NAMESPACE RELEASE IMAGE_TAG
 
 help: ## Print this menu
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -125,7 +125,7 @@ format: install ## Format the code
 	@$(RUN) ruff format
 
 typecheck: install ## Check types, strictly
-	@$(RUN) mypy libs/*/src services/*/src
+	@MYPYPATH=$$(echo libs/*/src services/*/src | tr ' ' :) $(RUN) mypy libs/*/src services/*/src
 
 check: lint typecheck ## Everything that runs nothing
 

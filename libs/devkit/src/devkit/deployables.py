@@ -1,7 +1,15 @@
-"""What the platform is made of: its services, and the parts that each of them has."""
+"""What the platform is made of: the services that are installed, and the parts of each of them.
+
+A service says that it is one by an entry point in its `pyproject.toml`:
+
+[project.entry-points."longship.services"]
+order-service = "order_service"
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Final
 
 from chassis.messaging.description import topology_of
@@ -15,21 +23,31 @@ ORDER_HISTORY_SERVICE: Final = "order-history-service"
 API_GATEWAY: Final = "api-gateway"
 
 
+ENTRY_POINTS: Final = "longship.services"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployable:
-    """A service as it is deployed: always HTTP, and what else it is said to have.
+    """A service as it is deployed: always HTTP, and what else its package has.
 
     Whether it has a relay follows from its messaging: whoever publishes has one.
     """
 
     name: str
-    database: bool = True
-    messaging: bool = True
 
     @property
     def package(self) -> str:
         """Also the name of its database and of the database's role."""
         return self.name.replace("-", "_")
+
+    @property
+    def messaging(self) -> bool:
+        return self._has("messaging")
+
+    @property
+    def database(self) -> bool:
+        """With messaging comes one, for the inbox and the outbox."""
+        return self.messaging or self._has("persistence")
 
     @property
     def topology(self) -> ServiceTopology:
@@ -42,14 +60,12 @@ class Deployable:
     def relay(self) -> bool:
         return bool(self.topology.publishes)
 
+    def _has(self, part: str) -> bool:
+        return find_spec(f"{self.package}.{part}") is not None
 
-DEPLOYABLES: Final = (
-    Deployable(name=ORDER_SERVICE),
-    Deployable(name=CUSTOMER_SERVICE),
-    Deployable(name=INVENTORY_SERVICE),
-    Deployable(name=SHIPPING_SERVICE),
-    Deployable(name=ORDER_HISTORY_SERVICE),
-    Deployable(name=API_GATEWAY, database=False, messaging=False),
+
+DEPLOYABLES: Final = tuple(
+    Deployable(name=name) for name in sorted(entry_points(group=ENTRY_POINTS).names)
 )
 BEHIND_THE_GATEWAY: Final = (
     *(ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE, SHIPPING_SERVICE),
