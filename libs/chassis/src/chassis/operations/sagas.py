@@ -1,0 +1,80 @@
+"""`chassis sagas …`: finding sagas, seeing what became of one, and moving them."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import typer
+
+from chassis.operations import saga_options as which
+from chassis.operations.database import console, on_database, print_json
+from chassis.operations.options import AsJson, Limit
+from chassis.operations.saga_list import list_sagas
+from chassis.operations.saga_tables import instance_table, list_table, log_table, remaining_table
+from chassis.operations.saga_timeline import timeline
+from chassis.sagas.declared import sagas_of
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+
+Package = Annotated[
+    str | None,
+    typer.Option(help="Import name of the service, such as order_service: shows steps to come."),
+]
+
+
+@app.command("list")
+def list_(
+    *,
+    saga_type: which.Type = None,
+    version: which.Version = None,
+    states: which.States = None,
+    step: which.Step = None,
+    subject: which.Subject = None,
+    older_than: which.OlderThan = None,
+    error: which.Error = None,
+    failing: which.Failing = False,
+    overdue: which.Overdue = False,
+    paused: which.Paused = False,
+    newest_first: Annotated[bool, typer.Option("--newest-first")] = False,
+    after: Annotated[UUID | None, typer.Option(help="Go on after this id of a page.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List sagas, the oldest first: those that have not ended, if no state is given."""
+    wanted = which.chosen(
+        saga_type=saga_type,
+        version=version,
+        states=states,
+        step=step,
+        subject=subject,
+        older_than=older_than,
+        error=error,
+        failing=failing,
+        overdue=overdue,
+        paused=paused,
+        newest_first=newest_first,
+        after=after,
+    )
+    rows = on_database(lambda connection: list_sagas(connection, wanted, limit))
+    if as_json:
+        print_json(rows)
+        return
+    console.print(list_table(rows))
+    if len(rows) == limit:
+        console.print(f"There may be more: --after {rows[-1]['saga_id']}")
+
+
+@app.command()
+def show(
+    saga_id: Annotated[UUID, typer.Argument(help="A saga's id, as `list` shows it.")],
+    *,
+    package: Package = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one saga: how it stands, everything that happened, and what is to come."""
+    definitions = sagas_of(package) if package else ()
+    told = on_database(lambda connection: timeline(connection, saga_id, definitions))
+    if as_json:
+        print_json(told)
+        return
+    for part in (instance_table(told), log_table(told), remaining_table(told, package)):
+        console.print(part)
