@@ -15,6 +15,7 @@ from chassis.operations import (
     flows,
     outbox,
     provisioning,
+    sagas,
     schema,
     snapshots,
     views,
@@ -28,6 +29,7 @@ app.command()(schema.wait_for_schema)
 app.command()(provisioning.provision)
 app.command()(contracts.contracts)
 app.command()(audit_trail.audit)
+app.add_typer(sagas.app, name="sagas")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(flows.app, name="flows")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NoReturn, TypeVar
@@ -19,7 +20,10 @@ from chassis.settings import read_setting
 
 __all__ = ("AsJson", "console", "fail", "fetch", "on_database", "print_json", "show", "shown")
 
-console = Console(stderr=True, highlight=False)
+_WIDTH_OF_FILES: Final = 160
+console = Console(
+    stderr=True, highlight=False, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES
+)
 
 T = TypeVar("T")
 

@@ -20,6 +20,20 @@ _OVERDUE: Final = """(
     OR EXISTS (SELECT FROM saga_log WHERE saga_log.saga_id = i.saga_id AND kind = 'deadline')
 )"""
 _FAILING: Final = f"({_BY_ITSELF} AND (attempt > 1 OR error IS NOT NULL))"
+_BY_VALUE: Final = {
+    "saga_ids": "saga_id = ANY({}::uuid[])",
+    "saga_type": "saga_type = {}",
+    "version": "definition_version = {}",
+    "step": "step = {}",
+    "subject": "subject_key = {}",
+    "created_before": "created_at <= {}",
+    "error": "position(lower({}) IN lower(error)) > 0",
+}
+_BY_FLAG: Final = {
+    "failing": _FAILING,
+    "overdue": f"{_NOT_ENDED} AND {_OVERDUE}",
+    "paused": _PAUSED,
+}
 _COLUMNS: Final = """
 saga_id, saga_type, definition_version AS version, subject_key AS subject, state, step, direction,
 attempt, created_at, updated_at, due_at, deadline, paused_at, ended_at, error
@@ -74,26 +88,13 @@ async def list_sagas(
 def _conditions(wanted: SagaFilter) -> Iterator[tuple[Any, ...]]:
     """Conditions with a place for a parameter, and its value."""
     yield (_of_states(wanted.states) if wanted.states or not wanted.saga_ids else "true",)
-    if wanted.saga_ids:
-        yield "saga_id = ANY({}::uuid[])", list(wanted.saga_ids)
-    if wanted.saga_type is not None:
-        yield "saga_type = {}", wanted.saga_type
-    if wanted.version is not None:
-        yield "definition_version = {}", wanted.version
-    if wanted.step is not None:
-        yield "step = {}", wanted.step
-    if wanted.subject is not None:
-        yield "subject_key = {}", wanted.subject
-    if wanted.created_before is not None:
-        yield "created_at <= {}", wanted.created_before
-    if wanted.error is not None:
-        yield "position(lower({}) IN lower(error)) > 0", wanted.error
-    if wanted.failing:
-        yield (_FAILING,)
-    if wanted.overdue:
-        yield (f"{_NOT_ENDED} AND {_OVERDUE}",)
-    if wanted.paused:
-        yield (_PAUSED,)
+    for name, condition in _BY_VALUE.items():
+        value = getattr(wanted, name)
+        if value not in (None, ()):
+            yield condition, value
+    for name, condition in _BY_FLAG.items():
+        if getattr(wanted, name):
+            yield (condition,)
     if wanted.after is not None:
         yield "saga_id < {}" if wanted.newest_first else "saga_id > {}", wanted.after
 

@@ -1,4 +1,4 @@
-"""Everything that can be told of one saga: how it stands, what has happened, what is still to come."""
+"""Everything that can be told of one saga: how it stands, what has happened, what is to come."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -96,7 +96,7 @@ def _steps_to_come(saga: SagaDefinition, instance: dict[str, Any]) -> Iterator[d
         return
     if instance["direction"] == Direction.COMPENSATION:
         for name in reversed(instance["done"]):
-            if saga.step(name).compensation is not None:
+            if name != instance["step"] and saga.step(name).compensation is not None:
                 yield {"step": name, "kind": "undo", "may_be_skipped": False}
         return
     for step in saga.steps_after(instance["step"]):

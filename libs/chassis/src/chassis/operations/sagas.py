@@ -1,17 +1,18 @@
 """`chassis sagas …`: finding sagas, seeing what became of one, and moving them."""
 
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from chassis.operations import saga_options as which
-from chassis.operations.database import console, on_database, print_json
+from chassis.operations.database import console, fail, on_database, print_json
 from chassis.operations.options import AsJson, Limit
 from chassis.operations.saga_list import list_sagas
 from chassis.operations.saga_tables import instance_table, list_table, log_table, remaining_table
 from chassis.operations.saga_timeline import timeline
 from chassis.sagas.declared import sagas_of
+from chassis.sagas.definition import SagaDefinition
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -71,10 +72,17 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one saga: how it stands, everything that happened, and what is to come."""
-    definitions = sagas_of(package) if package else ()
+    definitions = _definitions(package)
     told = on_database(lambda connection: timeline(connection, saga_id, definitions))
     if as_json:
         print_json(told)
         return
     for part in (instance_table(told), log_table(told), remaining_table(told, package)):
         console.print(part)
+
+
+def _definitions(package: str | None) -> tuple[SagaDefinition, ...]:
+    try:
+        return sagas_of(package) if package else ()
+    except ImportError as error:
+        fail(f"{package} cannot be imported ({error}): name a service that is installed here.")

@@ -189,6 +189,11 @@ Index(
     saga_instances.c.created_at,
     postgresql_where=text("state = 'NEEDS_ATTENTION'"),
 )
+Index(
+    "saga_instances_paused",
+    saga_instances.c.paused_at,
+    postgresql_where=saga_instances.c.paused_at.is_not(None),
+)
 
 saga_log = Table(
     "saga_log",
