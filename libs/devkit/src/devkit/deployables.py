@@ -64,9 +64,14 @@ class Deployable:
         return find_spec(f"{self.package}.{part}") is not None
 
 
-DEPLOYABLES: Final = tuple(
-    Deployable(name=name) for name in sorted(entry_points(group=ENTRY_POINTS).names)
-)
+def _installed() -> tuple[Deployable, ...]:
+    names = sorted(entry_points(group=ENTRY_POINTS).names)
+    if not names:
+        raise RuntimeError("no service is installed here: run `make install` in the repository")
+    return tuple(Deployable(name=name) for name in names)
+
+
+DEPLOYABLES: Final = _installed()
 BEHIND_THE_GATEWAY: Final = (
     *(ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE, SHIPPING_SERVICE),
     ORDER_HISTORY_SERVICE,
