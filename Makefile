@@ -15,6 +15,8 @@ KILLS ?= 10
 FUZZ_EXAMPLES ?= 200
 PEERS ?=
 ARGS ?=
+# side by side where everything is tested; one after another where somebody chose
+WORKERS ?= $(if $(ARGS),0,auto)
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 # those that declare streams, consumers or channels
 MESSAGING := $(foreach service,$(SERVICES),$(if $(wildcard services/$(service)/src/*/messaging/topology.py),$(service)))
@@ -51,8 +53,8 @@ chaos: install ## Kill processes while orders run, then look for what was lost o
 bench: install ## Measure relay and sagas; PEERS=1 measures other systems beside them (ARGS=--json)
 	@$(RUN) devkit bench $(ARGS)
 
-test: install ## Run all tests, on the real NATS and PostgreSQL (ARGS to pytest)
-	@$(RUN) pytest $(ARGS)
+test: install ## Run all tests, on the real NATS and PostgreSQL (ARGS to pytest, WORKERS=auto side by side)
+	@$(RUN) pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 goldens: install ## Write anew the charts' messaging blocks, and what charts render to
 	@for service in $(MESSAGING); do \

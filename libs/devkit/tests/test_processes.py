@@ -21,7 +21,7 @@ from devkit.program import Program
 SUPERVISE_ONE_AND_DIE_BADLY = """
     import asyncio, os, signal, sys
     from pathlib import Path
-    from devkit.keeper import Supervised
+    from devkit.keeper import ProgramFailedError, Supervised
     from devkit.processes import Supervisor
     from devkit.program import Program
 
@@ -116,30 +116,6 @@ async def test_a_process_that_ignores_the_request_to_stop_is_killed(
 
     assert has_ended(process)
     assert lines == ["stand-in did not stop within 0.2 s, killing it"]
-
-
-async def test_a_program_that_is_run_to_its_end_reports_its_failure(
-    supervisor: Supervisor, tmp_path: Path
-) -> None:
-    good = stand_in(tmp_path, "echo fine", name="good").program
-    bad = stand_in(tmp_path, "echo no such table; exit 1", name="bad").program
-    await supervisor.run(good)
-    with pytest.raises(ProgramFailedError, match="no such table"):
-        await supervisor.run(bad)
-
-
-async def test_a_program_is_not_left_running_when_its_caller_is_cancelled(
-    supervisor: Supervisor, tmp_path: Path
-) -> None:
-    supervised = stand_in(tmp_path, "echo $$ ready; exec sleep 60")
-    running = asyncio.create_task(supervisor.run(supervised.program))
-    await eventually(supervised.is_ready)
-    process = psutil.Process(int(supervised.program.log.read_text().split()[0]))
-
-    running.cancel()
-    await asyncio.wait([running])
-
-    assert has_ended(process)
 
 
 async def test_no_process_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:

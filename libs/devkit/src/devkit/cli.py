@@ -31,6 +31,7 @@ from devkit.mix import mixed_orders
 from devkit.observability.cli import app as observability
 from devkit.placing import RepeatedOrderError
 from devkit.platform import Platform, running_platform
+from devkit.preparing import NotPreparedError
 from devkit.progress import Stages
 from devkit.release.cli import release_dry_run
 from devkit.report import show_addresses, show_demonstration, show_findings
@@ -44,7 +45,8 @@ FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 TOLD = (
-    *(ProgramFailedError, ServerDidNotStartError, RunFolderError, ApiError, RepeatedOrderError),
+    *(NotPreparedError, ProgramFailedError, ServerDidNotStartError, RunFolderError),
+    *(ApiError, RepeatedOrderError),
     *(CommandFailedError, MissingCommandError, UnsuitableNamespaceError, ReleaseExistsError),
 )
 

@@ -3,12 +3,10 @@
 import asyncio
 import os
 import sys
-import sysconfig
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import httpx
 
@@ -24,7 +22,6 @@ from devkit.deployables import (
     deployables,
     relay_of,
     topologies,
-    with_messaging,
 )
 from devkit.embedded.nats import NatsServer
 from devkit.embedded.nats_accounts import OBSERVER, NatsAccounts
@@ -33,6 +30,7 @@ from devkit.embedded.server import EmbeddedServer
 from devkit.issuer import AUDIENCE, ISSUER, Issuer, issuer_in
 from devkit.keeper import Report, Supervised
 from devkit.ports import LOOPBACK
+from devkit.preparing import migrate, provision_streams
 from devkit.probes import http_probe, server_probe
 from devkit.processes import Supervisor
 from devkit.program import Program
@@ -89,7 +87,7 @@ async def running_platform(
     Without a ``carrier``, shipping-service's own settings tell how it behaves. ``environment`` is
     for services and relays, in addition to what they inherit.
     ``report`` gets a line for every step and for every process that dies. Raises
-    ProgramFailedError where something does not start.
+    ProgramFailedError or NotPreparedError where something does not start.
     """
     async with Supervisor(report) as supervisor, httpx.AsyncClient(trust_env=False) as client:
         start = _Start(
@@ -137,11 +135,11 @@ class _Start:
             if one.database
         }
         self._report("migrating the databases and provisioning JetStream")
+        await self._prepare(databases, nats)
         settings = {
             one.name: self._settings(one, databases.get(one.name), nats)
             for one in self._deployables
         }
-        await self._prepare(settings, nats)
         self._report("starting the services and their relays")
         programs = {one.name: self._service(one, settings[one.name]) for one in self._deployables}
         relays = (
@@ -228,28 +226,12 @@ class _Start:
             for secret, value in secrets.items()
         }
 
-    async def _prepare(
-        self,
-        settings: Mapping[str, Mapping[str, str]],
-        nats: NatsServer,
-    ) -> None:
-        chassis = str(Path(sysconfig.get_path("scripts")) / "chassis")
-        packages = [one.package for one in with_messaging()]  # streams of all, whoever runs
-        provision = self._program(
-            "provision",
-            (chassis, "provision", *packages),
-            self._secrets(PROVISIONER, nats_url=nats.url_of(PROVISIONER)),
+    async def _prepare(self, databases: Mapping[str, Database], nats: NatsServer) -> None:
+        urls = {database.name: database.url for database in databases.values()}
+        await together(
+            migrate(urls),
+            provision_streams(nats.url_of(PROVISIONER), topologies()),  # of all, whoever runs
         )
-        migrations = [
-            self._program(
-                f"{one.name}-migrate",
-                (chassis, "migrate", one.package),
-                settings[one.name],
-            )
-            for one in self._deployables
-            if one.database
-        ]
-        await together(*(self._supervisor.run(program) for program in (provision, *migrations)))
 
     def _service(self, deployable: Deployable, settings: Mapping[str, str]) -> Supervised:
         argv = (sys.executable, "-m", deployable.package)

@@ -4,8 +4,7 @@ import asyncio
 from typing import Self
 
 from devkit.concurrency import together
-from devkit.keeper import Keeper, ProgramFailedError, Report, Supervised
-from devkit.program import Program
+from devkit.keeper import Keeper, Report, Supervised
 
 
 class Supervisor:
@@ -31,18 +30,6 @@ class Supervisor:
         keepers = [Keeper(member, self._report) for member in group]
         self._groups.append(keepers)
         await together(*(keeper.start() for keeper in keepers))
-
-    async def run(self, program: Program) -> None:
-        """Run a program to its end; raises ProgramFailedError where that is not a good one."""
-        process = await program.spawn_async()
-        try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            process.kill()
-            await process.wait()
-            raise
-        if code != 0:
-            raise ProgramFailedError(program, f"ended with code {code}")
 
     async def stop(self) -> None:
         """Stop everything: politely at first, by force where that takes too long."""
