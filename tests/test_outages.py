@@ -3,11 +3,15 @@
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
 from devkit.books import read_books
 from devkit.carrier import Carrier
@@ -17,64 +21,71 @@ from devkit.pace import all_ended
 from devkit.placing import load, place
 from devkit.platform import NATS, POSTGRESQL, Platform, running_platform
 from devkit.run_folder import RunFolder
-from devkit.scenario import Scenario
+from devkit.scenario import PlannedOrder
 from devkit.sums import disagreements
 
 NATS_AWAY_SECONDS = float(os.environ.get("NATS_AWAY_SECONDS", "4"))
 
 CARRIER = Carrier(pickup_seconds=1, transit_seconds=1, failure_percent=20)
+SCENARIO = mixed_orders(160, seed=2).scenario
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def folder(run_dir: Path) -> RunFolder:
-    run_dir.mkdir()
-    return RunFolder(run_dir)
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest.fixture
-async def platform(folder: RunFolder) -> AsyncIterator[Platform]:
-    async with running_platform(folder, print, carrier=CARRIER) as platform:
-        yield platform
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A platform with everything that the scenario's orders are about."""
+
+    platform: Platform
+    clients: Clients
+
+    def kill(self, name: str) -> None:
+        assert self.platform.supervisor.kill(name)
+
+    async def place(self, orders: tuple[PlannedOrder, ...], *, rate: float) -> list[UUID]:
+        placed = await place(orders, self.clients, rate=rate, at_once=32, then=lambda *_: None)
+        return list(placed.values())
+
+    async def check_that_everything_ends_well(self) -> None:
+        assert await all_ended(self.clients, within=90, observe=lambda _: None)
+        assert disagreements(await read_books(self.clients), stock=SCENARIO.stock) == []
 
 
-async def test_orders_are_taken_while_nats_is_away_and_all_end_well_afterwards(
-    platform: Platform,
-) -> None:
-    scenario = mixed_orders(60, seed=2).scenario
-    async with clients_of(platform.addresses) as clients:
-        await load(scenario, clients)
-        with _stopped(platform.supervisor.pids[NATS]):
-            async with asyncio.timeout(NATS_AWAY_SECONDS + 20):
-                placed = await _place(scenario, clients, rate=60 / NATS_AWAY_SECONDS)
-        assert len(placed) == 60
-
-        await _check_that_everything_ends_well(scenario, clients)
+@pytest.fixture(scope="module")
+def folder() -> Iterator[RunFolder]:
+    """A folder outside pytest's own, which keeps PostgreSQL's account out."""
+    with tempfile.TemporaryDirectory(prefix="longship-test-") as name:
+        Path(name).chmod(0o711)
+        (Path(name) / "run").mkdir()
+        yield RunFolder(Path(name) / "run")
 
 
-async def test_everything_completes_across_a_kill_of_postgresql_under_load(
-    platform: Platform,
-) -> None:
-    scenario = mixed_orders(120, seed=3).scenario
-    async with clients_of(platform.addresses) as clients:
-        await load(scenario, clients)
-        placing = asyncio.create_task(_place(scenario, clients, rate=40))
-        await asyncio.sleep(1)  # the load is what is waited for: orders are under way
-        assert platform.supervisor.kill(POSTGRESQL)
-        await placing
-
-        await _check_that_everything_ends_well(scenario, clients)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(folder: RunFolder) -> AsyncIterator[Shop]:
+    async with (
+        running_platform(folder, print, carrier=CARRIER) as platform,
+        clients_of(platform.addresses) as clients,
+    ):
+        await load(SCENARIO, clients)
+        yield Shop(platform, clients)
 
 
-async def _place(scenario: Scenario, clients: Clients, *, rate: float) -> list[object]:
-    placed = await place(scenario.orders, clients, rate=rate, at_once=32, then=lambda *_: None)
-    return list(placed.values())
+async def test_orders_are_taken_while_nats_is_away_and_all_end_well_afterwards(shop: Shop) -> None:
+    with _stopped(shop.platform.supervisor.pids[NATS]):
+        async with asyncio.timeout(NATS_AWAY_SECONDS + 20):
+            placed = await shop.place(SCENARIO.orders[:60], rate=60 / NATS_AWAY_SECONDS)
+    assert len(placed) == 60
+
+    await shop.check_that_everything_ends_well()
 
 
-async def _check_that_everything_ends_well(scenario: Scenario, clients: Clients) -> None:
-    assert await all_ended(clients, within=90, observe=lambda _: None)
-    assert disagreements(await read_books(clients), stock=scenario.stock) == []
+async def test_everything_completes_across_a_kill_of_postgresql_under_load(shop: Shop) -> None:
+    placing = asyncio.create_task(shop.place(SCENARIO.orders[60:], rate=40))
+    await asyncio.sleep(1)  # the load is what is waited for: orders are under way
+    shop.kill(POSTGRESQL)
+    await placing
+
+    await shop.check_that_everything_ends_well()
 
 
 @contextmanager
