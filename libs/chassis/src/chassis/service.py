@@ -17,6 +17,7 @@ from chassis.http_service import HttpService, run
 from chassis.messaging.contracts import Kind
 from chassis.messaging.topology import Consumer, ServiceTopology, TopologyError
 from chassis.metrics.refresh import Refresh
+from chassis.operations.carrying_out import SagaInterventions
 from chassis.outbox.outbox import Outbox
 from chassis.outbox.poke import DatagramPoke, no_poke
 from chassis.outbox.publishing import bind_outbox
@@ -94,6 +95,7 @@ class Service(HttpService):
         self._consume(consumer, orchestrator)
         self.gauges.expect_sagas(saga.saga_type for saga in sagas)
         self.run_beside("saga timers", SagaTimers(self.database, orchestrator).run)
+        self.run_beside("interventions", SagaInterventions(self.database, orchestrator).run)
         self._orchestrators.append(orchestrator)
         return orchestrator
 

@@ -5,7 +5,8 @@ The saga's participants are away: operators see it as it waits.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +98,10 @@ class NextParcelSaga(Saga[ParcelData], type="Parcel", version=2):
     steps = (local(pack), command(dispatch, kind=RETRIABLE, timeout=minutes(30)))
 
 
+class GluedSaga(Saga[ParcelData], type="Parcel", version=3):
+    steps = (local(pack, compensation=unpack), command(dispatch, timeout=minutes(30)))
+
+
 TOPOLOGY = ServiceTopology(
     service="parcel-service",
     context="parcel",
@@ -110,6 +115,7 @@ class Parcels:
 
     ParcelSaga = ParcelSaga
     NextParcelSaga = NextParcelSaga
+    GluedSaga = GluedSaga
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -136,12 +142,24 @@ class Parcels:
             return [subject.split(".")[2] for (subject,) in found]
 
 
-@pytest.fixture
-async def tables(database: Any) -> Any:
-    engine = create_async_engine(driver_url(database.url))
+async def create_tables(url: str) -> None:
+    engine = create_async_engine(driver_url(url))
     async with engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
+        await connection.execute(text("CREATE TABLE parcels (parcel text PRIMARY KEY, state text)"))
     await engine.dispose()
+
+
+@asynccontextmanager
+async def _open(url: str) -> AsyncIterator[Parcels]:
+    database = Database(url)
+    yield Parcels(database)
+    await database.close()
+
+
+@pytest.fixture
+async def tables(database: Any) -> Any:
+    await create_tables(database.url)
     return database
 
 
@@ -172,15 +190,28 @@ def chassis(run: Run) -> Callable[..., Awaitable[Any]]:
     async def chassis(*words: str) -> Any:
         result = await run(*words, "--json")
         assert result.exit_code == 0, result.output
-        return json.loads(result.stdout)
+        # a service that runs in this process logs to the same place
+        [printed] = [line for line in result.stdout.splitlines() if line.startswith(("[", "{"))]
+        return json.loads(printed)
 
     return chassis
 
 
 @pytest.fixture
-async def parcels(tables: Any, connection: Any) -> Any:
+async def parcels(tables: Any) -> AsyncIterator[Parcels]:
     """A service whose sagas operators look at and move."""
-    await connection.execute("CREATE TABLE parcels (parcel text PRIMARY KEY, state text)")
-    database = Database(tables.url)
-    yield Parcels(database)
-    await database.close()
+    async with _open(tables.url) as parcels:
+        yield parcels
+
+
+@pytest.fixture
+def open_parcels() -> Callable[[str], AbstractAsyncContextManager[Parcels]]:
+    """For tests that bring a server of their own."""
+
+    @asynccontextmanager
+    async def open_(url: str) -> AsyncIterator[Parcels]:
+        await create_tables(url)
+        async with _open(url) as parcels:
+            yield parcels
+
+    return open_

@@ -16,6 +16,13 @@ def _told(value: str) -> str:
     return value.strip()
 
 
+def needed(reason: str | None) -> str:
+    """The reason, without which nothing is done."""
+    if reason is None:
+        raise typer.BadParameter("say why: it is kept in the audit", param_hint="'--reason'")
+    return reason
+
+
 def current_user() -> str:
     """Who runs the command, as far as the operating system knows."""
     try:
@@ -48,6 +55,15 @@ Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at the mos
 Reason = Annotated[
     str, typer.Option(help="Why; it is kept in the audit.", callback=_told, show_default=False)
 ]
+ReasonToAct = Annotated[
+    str | None,
+    typer.Option(
+        "--reason",
+        help="Why; it is kept in the audit. Needed, but for --dry-run.",
+        callback=lambda value: None if value is None else _told(value),
+        show_default=False,
+    ),
+]
 By = Annotated[
     str,
     typer.Option(
@@ -58,3 +74,4 @@ By = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]

@@ -8,13 +8,19 @@ import typer
 from chassis.operations import saga_options as which
 from chassis.operations.database import console, fail, on_database, print_json
 from chassis.operations.options import AsJson, Limit
+from chassis.operations.saga_actions import action, withdraw_action
 from chassis.operations.saga_list import list_sagas
 from chassis.operations.saga_tables import instance_table, list_table, log_table, remaining_table
 from chassis.operations.saga_timeline import timeline
 from chassis.sagas.declared import sagas_of
 from chassis.sagas.definition import SagaDefinition
+from chassis.sagas.happened import Intervention
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
+
+for _move in Intervention:
+    app.command(_move.lower())(action(_move))
+app.command("withdraw")(withdraw_action)
 
 Package = Annotated[
     str | None,

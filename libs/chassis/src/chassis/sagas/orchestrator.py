@@ -53,6 +53,11 @@ class SagaOrchestrator:
         expect(definitions)
 
     @property
+    def definitions(self) -> Definitions:
+        """The definitions that are loaded here."""
+        return self._definitions
+
+    @property
     def sagas(self) -> list[str]:
         """The definitions that are loaded, such as `CreateOrder version 1`."""
         definitions = self._definitions
