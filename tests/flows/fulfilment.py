@@ -5,6 +5,7 @@ events come of that; `test_fulfilment.py` holds the services to these rows, walk
 them, and holds the drawing in docs/architecture/fulfilment.md to them.
 """
 
+from datetime import timedelta
 from typing import NamedTuple
 
 
@@ -29,9 +30,47 @@ FULFILMENT = (
     Reaction("order-service", "ShipmentFailed", ("OrderUndelivered",)),
     Reaction("inventory-service", "ShipmentFailed", ("GoodsRestocked",)),
     Reaction("customer-service", "OrderUndelivered", ("CreditReturned",)),
+    Reaction("order-service", "ShipmentScheduled"),
+    Reaction("order-service", "GoodsIssued"),
     Reaction("order-service", "GoodsRestocked"),
     Reaction("order-service", "CreditReturned"),
 )
+
+
+class Due(NamedTuple):
+    """Which event comes next, by whom and by when; `noted_by` sees to it that it comes."""
+
+    noted_by: str
+    flow: str
+    after: str
+    awaits: tuple[str, ...]
+    by: str
+    within: timedelta
+
+
+DUE = (
+    Due(
+        *("order-service", "fulfilment", "OrderApproved", ("ShipmentScheduled",)),
+        *("shipping-service", timedelta(minutes=15)),
+    ),
+    Due(
+        *("order-service", "fulfilment", "ShipmentScheduled", ("GoodsIssued",)),
+        *("inventory-service", timedelta(minutes=5)),
+    ),
+    Due(
+        *("order-service", "fulfilment", "GoodsIssued", ("ShipmentDelivered", "ShipmentFailed")),
+        *("shipping-service", timedelta(minutes=15)),
+    ),
+    Due(
+        *("order-service", "restocking", "ShipmentFailed", ("GoodsRestocked",)),
+        *("inventory-service", timedelta(minutes=15)),
+    ),
+    Due(
+        *("order-service", "credit-return", "OrderUndelivered", ("CreditReturned",)),
+        *("customer-service", timedelta(minutes=15)),
+    ),
+)
+"""What is due when, once a flow has begun; a cancellation ends a fulfilment at any stage."""
 
 DELIVERED = (
     ("OrderApproved", "shipping-service", "ShipmentScheduled"),
@@ -61,6 +100,6 @@ def drawing(flow: tuple[Reaction, ...]) -> str:
     """The flow as a Mermaid flow chart: events are its nodes, services its edges."""
     lines = ["flowchart TD"]
     for service, event, published in flow:
-        targets = published or (f"seen_{event}((end))",)
+        targets = published or (f"noted_{event}((noted))",)
         lines += [f"    {event} -->|{service}| {target}" for target in targets]
     return "\n".join(lines)

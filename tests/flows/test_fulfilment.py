@@ -16,21 +16,28 @@ from typing import Any
 import pytest
 from flows.fulfilment import (
     DELIVERED,
+    DUE,
     FULFILMENT,
     NOT_DELIVERED,
     WITHHELD,
+    Due,
     Reaction,
     drawing,
 )
 from httpx import ASGITransport, AsyncClient
+from prometheus_client import REGISTRY
+from sqlalchemy import text
 
 import customer_service.app
 import inventory_service.app
 import order_service.app
+import order_service.flows
 import shipping_service.app
 from chassis.consumers.broker import BatchSubscriber
 from chassis.consumers.handlers import HandlerProcessor
+from chassis.flows import FlowMonitor
 from chassis.messaging.contracts import Kind
+from chassis.persistence.database import Database
 from chassis.persistence.migrations import upgrade
 from chassis.service import Service
 from chassis.testing.loopback import Loopback
@@ -83,6 +90,7 @@ class Shop:
     """The services, a customer, a product, and one approved order at a time."""
 
     loopback: Loopback
+    orders: Database
     http: dict[str, AsyncClient]
     customer_id: str
     product_id: str
@@ -135,6 +143,18 @@ class Shop:
         flows = await self.http["order"].get("/flows", params={"key": self.order_id})
         return [flow["flow"] for flow in flows.json()]
 
+    async def awaits(self) -> list[tuple[str, str, str]]:
+        """What the order shows that it waits for, of which flow and from whom."""
+        order = (await self.http["order"].get(f"/orders/{self.order_id}")).json()
+        return [(w["flow"], w["awaits"], w["awaited_from"]) for w in order["waits_for"]]
+
+    async def let_time_pass(self) -> None:
+        """As if everything that is expected had been due long ago."""
+        async with self.orders.sessions.begin() as session:
+            await session.execute(
+                text("UPDATE flow_expectations SET due_at = due_at - interval '1 day'")
+            )
+
     async def saga_states(self) -> list[str]:
         sagas = await self.http["order"].get(f"/orders/{self.order_id}/sagas")
         return [saga["state"] for saga in sagas.json()]
@@ -160,6 +180,12 @@ class Shop:
         }
 
 
+def overdue(awaits: str) -> float | None:
+    """How many fulfilments the gauge shows at this stage."""
+    labels = {"flow": "fulfilment", "awaits": awaits}
+    return REGISTRY.get_sample_value("flow_overdue", labels)
+
+
 def _name(wire_type: str) -> str:
     return wire_type.split(".")[1]
 
@@ -173,7 +199,10 @@ async def _shop(urls: dict[str, str], failure_percent: int) -> AsyncIterator[Sho
             client = AsyncClient(transport=ASGITransport(service.http), base_url=f"http://{name}")
             http[name] = await stack.enter_async_context(client)
         number = next(numbers)
-        shop = Shop(Loopback(*services.values()), http, f"customer-{number}", f"product-{number}")
+        orders = services["order"].database
+        shop = Shop(
+            Loopback(*services.values()), orders, http, f"customer-{number}", f"product-{number}"
+        )
         await shop.open()
         working = asyncio.create_task(services["shipping"].beside["carrier"]())
         yield shop
@@ -217,6 +246,26 @@ def test_the_services_react_to_what_is_declared_and_to_nothing_else(
     database_urls: dict[str, str],
 ) -> None:
     assert declared_by_the_services(database_urls) == set(FULFILMENT)
+
+
+def test_what_is_due_when_is_what_order_service_expects() -> None:
+    expected = [
+        (flow.name, one.events, one.by, one.within)
+        for flow in order_service.flows.FLOWS
+        for one in flow.stages
+    ]
+
+    assert expected == [(due.flow, due.awaits, due.by, due.within) for due in DUE]
+
+
+@pytest.mark.parametrize("due", DUE, ids=lambda due: due.awaits[0])
+def test_what_is_due_is_published_by_whom_it_is_expected_from(due: Due) -> None:
+    published = {
+        event for service, _, events in FULFILMENT if service == due.by for event in events
+    }
+    heard = {event for service, event, _ in FULFILMENT if service == due.noted_by}
+
+    assert set(due.awaits) <= published & heard
 
 
 def test_every_way_keeps_to_what_is_declared_and_together_they_go_everywhere() -> None:
@@ -347,6 +396,54 @@ async def test_a_closed_order_cannot_be_cancelled(shop: Shop) -> None:
     await shop.until_shipment_is("DELIVERED")
 
     assert await shop.cancel() == 409
+
+
+async def test_an_order_shows_which_event_it_waits_for_and_from_whom(unlucky_shop: Shop) -> None:
+    shop = unlucky_shop
+    scheduled = ("fulfilment", "ShipmentScheduled", "shipping-service")
+    issued = ("fulfilment", "GoodsIssued", "inventory-service")
+    ended = ("fulfilment", "ShipmentDelivered or ShipmentFailed", "shipping-service")
+    restocked = ("restocking", "GoodsRestocked", "inventory-service")
+    returned = ("credit-return", "CreditReturned", "customer-service")
+
+    await shop.approve(holding=("OrderApproved",))
+    assert await shop.awaits() == [scheduled]
+    await shop.until_shipment_is("SCHEDULED", holding=("GoodsIssued", "ShipmentScheduled"))
+    assert await shop.awaits() == [scheduled]
+    await shop.loopback.run(holding=("GoodsIssued",))
+    assert await shop.awaits() == [issued]
+    back = ("GoodsRestocked", "CreditReturned")
+    await shop.until_shipment_is("FAILED", holding=("ShipmentFailed", *back))
+    assert await shop.awaits() == [ended]
+    await shop.loopback.run(holding=back)
+    assert sorted(await shop.awaits()) == [returned, restocked]
+    await shop.loopback.run(holding=("CreditReturned",))
+    assert await shop.awaits() == [returned]
+    await shop.loopback.run()
+    assert await shop.awaits() == []
+
+
+async def test_a_participant_that_is_away_makes_the_flow_overdue_at_its_stage_until_it_is_back(
+    shop: Shop,
+) -> None:
+    monitor = FlowMonitor(shop.orders, order_service.flows.FLOWS)
+    await shop.approve(holding=("OrderApproved",))
+    inventory_is_away = ("GoodsIssued", "GoodsWithheld")
+    await shop.until_shipment_is("SCHEDULED", holding=inventory_is_away)
+
+    await shop.let_time_pass()
+    await monitor.look()
+    assert overdue("ShipmentScheduled") == 0
+    assert overdue("GoodsIssued") == 1
+    order = (await shop.http["order"].get(f"/orders/{shop.order_id}")).json()
+    assert [(one["awaits"], one["overdue"]) for one in order["waits_for"]] == [
+        ("GoodsIssued", True)
+    ]
+
+    await shop.until_shipment_is("DELIVERED")
+    await monitor.look()
+    assert overdue("GoodsIssued") == 0
+    assert await shop.awaits() == []
 
 
 async def test_a_flow_that_stops_on_the_way_stays_open(shop: Shop) -> None:

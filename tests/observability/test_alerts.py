@@ -87,7 +87,11 @@ EXPECTED: dict[str, Labels] = {
     "SagaNeedsAttention": {"job": ORDER_SERVICE, "saga_type": "CreateOrder"},
     "SagaCompensationRateHigh": {"job": ORDER_SERVICE, "saga_type": "CreateOrder"},
     "SagaTimersLate": {"job": ORDER_SERVICE},
-    "FlowOverdue": {"job": ORDER_SERVICE, "flow": "fulfilment"},
+    "FlowOverdue": {
+        "job": ORDER_SERVICE,
+        "flow": "fulfilment",
+        "awaits": "ShipmentDelivered or ShipmentFailed",
+    },
     "ViewLagging": {"job": ORDER_HISTORY_SERVICE, "view": "order_history", "version": "1"},
     "ViewIncomplete": {"job": ORDER_HISTORY_SERVICE, "view": "order_history"},
     "ViewRebuildStalled": {"job": ORDER_HISTORY_SERVICE, "view": "order_history"},

@@ -14,16 +14,31 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from chassis.cli import app
-from chassis.flows import Flow, FlowMonitor, flow_routes
+from chassis.flows import Flow, FlowMonitor, awaited, flow_routes, stage
 from chassis.http import create_http_app
 from chassis.outbox.cause import Cause, caused_by
 from chassis.persistence.database import Database
 from chassis.persistence.tables import METADATA
 from chassis.testing.statements import recorded_statements
 
-DELIVERY = Flow(name="delivery", awaits="ParcelDelivered", within=timedelta(hours=1))
-RETURN = Flow(name="return", awaits="ParcelReturned", within=timedelta(hours=1))
-LATE = Flow(name="delivery", awaits="ParcelDelivered", within=timedelta(seconds=-1))
+HOUR, PAST = timedelta(hours=1), timedelta(seconds=-1)
+
+
+def one_stage(name: str, event: str, within: timedelta) -> Flow:
+    return Flow(name=name, stages=(stage(event, by="depot-service", within=within),))
+
+
+DELIVERY = one_stage("delivery", "ParcelDelivered", HOUR)
+RETURN = one_stage("return", "ParcelReturned", HOUR)
+LATE = one_stage("delivery", "ParcelDelivered", PAST)
+TRANSPORT = Flow(
+    name="transport",
+    stages=(
+        stage("ParcelTaken", by="van-service", within=HOUR),
+        stage("ParcelSorted", by="hub-service", within=PAST),
+        stage("ParcelDelivered", "ParcelLost", by="van-service", within=HOUR),
+    ),
+)
 
 
 class Depot:
@@ -41,6 +56,11 @@ class Depot:
         async with self.database.sessions.begin() as session:
             for key in keys:
                 flow.end(session, key)
+
+    async def reach(self, event: str, *keys: object, flow: Flow = TRANSPORT) -> None:
+        async with self.database.sessions.begin() as session:
+            for key in keys:
+                flow.reach(session, key, event)
 
     async def shown(self, **parameters: object) -> list[dict[str, Any]]:
         application = create_http_app("depot-service", self.database)
@@ -148,7 +168,81 @@ async def test_a_savepoint_that_is_rolled_back_expects_nothing(depot: Depot) -> 
     assert sorted(await depot.open_keys()) == ["after", "before"]
 
 
-async def test_a_batch_of_any_size_costs_two_statements(depot: Depot) -> None:
+async def test_each_stage_is_due_from_the_one_before_and_says_from_whom(depot: Depot) -> None:
+    await depot.expect("p-1", flow=TRANSPORT)
+    (begun,) = await depot.shown()
+    await depot.reach("ParcelTaken", "p-1")
+    (sorting,) = await depot.shown()
+    await depot.reach("ParcelSorted", "p-1")
+    (delivering,) = await depot.shown()
+
+    assert (begun["awaits"], begun["awaited_from"]) == ("ParcelTaken", "van-service")
+    assert (sorting["awaits"], sorting["awaited_from"]) == ("ParcelSorted", "hub-service")
+    assert [one["overdue"] for one in (begun, sorting, delivering)] == [False, True, False]
+    assert delivering["awaits"] == "ParcelDelivered or ParcelLost"
+    assert begun["since"] < sorting["since"] < delivering["since"]
+    assert delivering["expected_at"] == begun["expected_at"]
+
+
+async def test_a_stage_that_is_passed_is_not_gone_back_to(depot: Depot) -> None:
+    await depot.expect("p-1", flow=TRANSPORT)
+    await depot.reach("ParcelSorted", "p-1")
+    (before,) = await depot.shown()
+    await depot.reach("ParcelTaken", "p-1")
+
+    assert await depot.shown() == [before]
+
+
+async def test_what_is_heard_of_a_flow_that_has_ended_or_is_not_expected_leaves_nothing(
+    depot: Depot,
+) -> None:
+    await depot.expect("p-1", flow=TRANSPORT)
+    await depot.end("p-1", flow=TRANSPORT)
+    await depot.reach("ParcelTaken", "p-1", "p-2")
+
+    assert await depot.rows() == 0
+
+
+async def test_stages_and_the_end_in_one_transaction_count_in_any_order(depot: Depot) -> None:
+    async with depot.database.sessions.begin() as session:
+        TRANSPORT.reach(session, "p-1", "ParcelSorted")
+        TRANSPORT.reach(session, "p-1", "ParcelTaken")
+        TRANSPORT.expect(session, "p-1")
+    (flow,) = await depot.shown()
+    assert flow["awaits"] == "ParcelDelivered or ParcelLost"
+
+    async with depot.database.sessions.begin() as session:
+        TRANSPORT.end(session, "p-1")
+        TRANSPORT.reach(session, "p-1", "ParcelTaken")
+    assert await depot.rows() == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [("ParcelEaten", "no stage of the flow transport awaits"), ("ParcelLost", "call `end`")],
+)
+async def test_an_event_that_moves_no_stage_on_is_a_mistake(
+    depot: Depot, event: str, told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        await depot.reach(event, "p-1")
+
+
+async def test_what_something_waits_for_is_read_by_its_key(depot: Depot) -> None:
+    await depot.expect("p-1", "p-2", flow=TRANSPORT)
+    await depot.expect("p-1", flow=RETURN)
+
+    async with depot.database.sessions() as session:
+        found = await awaited(session, [TRANSPORT, DELIVERY], "p-1")
+
+    assert [(one.flow, one.awaits, one.overdue) for one in found] == [
+        ("transport", "ParcelTaken", False)
+    ]
+
+
+async def test_a_batch_of_any_size_costs_a_statement_for_what_is_begun_reached_and_ended(
+    depot: Depot,
+) -> None:
     await depot.expect(*range(100))
 
     with recorded_statements(depot.database) as statements:
@@ -157,37 +251,72 @@ async def test_a_batch_of_any_size_costs_two_statements(depot: Depot) -> None:
                 DELIVERY.end(session, number)
                 RETURN.expect(session, number)
                 RETURN.expect(session, number)
+                TRANSPORT.reach(session, number, "ParcelTaken")
 
-    assert [one.split()[0] for one in statements] == ["INSERT", "WITH"]
+    assert [one.split()[0] for one in statements] == ["INSERT", "WITH", "WITH"]
     assert {flow["flow"] for flow in await depot.shown()} == {"return"}
 
 
 async def test_a_flow_that_has_stopped_is_overdue_and_told(depot: Depot) -> None:
     await depot.expect("p-1", flow=LATE)
     await depot.expect("p-2")
+    await depot.expect("p-3", flow=TRANSPORT)
+    await depot.reach("ParcelTaken", "p-3")
 
-    await FlowMonitor(depot.database, [DELIVERY, RETURN]).look()
+    monitor = FlowMonitor(depot.database, [DELIVERY, RETURN, TRANSPORT])
+    await monitor.look()
 
-    assert [flow["key"] for flow in await depot.shown(overdue=True)] == ["p-1"]
-    assert REGISTRY.get_sample_value("flow_overdue", {"flow": "delivery"}) == 1
-    assert REGISTRY.get_sample_value("flow_overdue", {"flow": "return"}) == 0
+    assert [flow["key"] for flow in await depot.shown(overdue=True)] == ["p-1", "p-3"]
+    assert overdue("delivery", "ParcelDelivered") == 1
+    assert overdue("return", "ParcelReturned") == 0
+    assert overdue("transport", "ParcelTaken") == 0
+    assert overdue("transport", "ParcelSorted") == 1
+    await depot.reach("ParcelSorted", "p-3")
+    await monitor.look()
+    assert overdue("transport", "ParcelSorted") == 0
     age = REGISTRY.get_sample_value("flow_oldest_in_progress_age_seconds", {"flow": "delivery"})
     assert age is not None
     assert age > 0
+
+
+async def test_an_older_processes_flow_without_stages_is_shown_as_well(depot: Depot) -> None:
+    async with depot.database.sessions.begin() as session:
+        await session.execute(
+            text(
+                "INSERT INTO flow_expectations (flow, key, awaits, expected_at, due_at) VALUES"
+                " ('transport', 'p-1', 'ParcelDelivered', now(), now() - interval '1 hour')"
+            )
+        )
+    await FlowMonitor(depot.database, [TRANSPORT]).look()
+
+    assert overdue("transport", "ParcelDelivered") == 1
+    (flow,) = await depot.shown()
+    assert (flow["since"], flow["awaited_from"]) == (flow["expected_at"], None)
+    await depot.reach("ParcelTaken", "p-1")
+    assert [one["awaits"] for one in await depot.shown()] == ["ParcelSorted"]
+
+
+def overdue(flow: str, awaits: str) -> float | None:
+    return REGISTRY.get_sample_value("flow_overdue", {"flow": flow, "awaits": awaits})
 
 
 async def test_the_command_line_lists_what_is_overdue(depot: Depot, database: Any) -> None:
     await depot.expect("p-1", flow=LATE)
     await depot.expect("p-2")
 
-    result = await asyncio.to_thread(
-        CliRunner().invoke,
-        app,
-        ["flows", "overdue", "--json"],
-        env={"DATABASE_URL": database.url},
-    )
+    async def listed(*command: str) -> list[dict[str, Any]]:
+        result = await asyncio.to_thread(
+            CliRunner().invoke,
+            app,
+            ["flows", *command, "--json"],
+            env={"DATABASE_URL": database.url},
+        )
+        return json.loads(result.stdout)
 
-    assert [flow["key"] for flow in json.loads(result.stdout)] == ["p-1"]
+    assert [flow["key"] for flow in await listed("overdue")] == ["p-1"]
+    (shown,) = await listed("show", "p-2")
+    assert (shown["awaits"], shown["awaited_from"]) == ("ParcelDelivered", "depot-service")
+    assert await listed("show", "p-3") == []
 
 
 async def test_looking_costs_two_statements(depot: Depot) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api_gateway.answers.customers import Customer
 from api_gateway.answers.history import StateChange
 from api_gateway.answers.inventory import Product, StockReservation
-from api_gateway.answers.orders import Order, OrderLine, PlacedOrder
+from api_gateway.answers.orders import Awaited, Order, OrderLine, PlacedOrder
 from api_gateway.answers.shipping import Shipment
 from api_gateway.composition import Missing, side_by_side
 from api_gateway.services import Services
@@ -48,6 +48,9 @@ class OrderDetails(PlacedOrder):
     rejection_reason: Annotated[str | None, Field(examples=[None])]
     decided_at: datetime | None
     ended_at: datetime | None
+    waits_for: Annotated[
+        tuple[Awaited, ...], Field(description="What has to happen next in the services behind it")
+    ]
     customer: Buyer | None
     lines: tuple[LineDetails, ...]
     shipment: Shipment | None

@@ -23,6 +23,16 @@ ORDER: dict[str, Any] = {
     "decided_at": AT,
     "ended_at": None,
     "saga_id": str(UUID(int=8)),
+    "waits_for": [
+        {
+            "flow": "fulfilment",
+            "awaits": "GoodsIssued",
+            "awaited_from": "inventory-service",
+            "since": AT,
+            "due_at": AT,
+            "overdue": True,
+        }
+    ],
 }
 CUSTOMER = {
     "customer_id": "ANNA",

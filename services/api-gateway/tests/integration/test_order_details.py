@@ -25,6 +25,15 @@ async def test_all_services_parts_are_in_one_answer(new_client, staff):
         "rejection_reason": None,
         "decided_at": "2026-11-24T12:00:00Z",
         "ended_at": None,
+        "waits_for": [
+            {
+                "flow": "fulfilment",
+                "awaits": "GoodsIssued",
+                "since": "2026-11-24T12:00:00Z",
+                "due_at": "2026-11-24T12:00:00Z",
+                "overdue": True,
+            }
+        ],
         "customer": {"name": "Anna", "country": "Italy"},
         "lines": [
             {

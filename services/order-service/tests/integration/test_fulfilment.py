@@ -91,7 +91,7 @@ async def test_an_approved_order_is_expected_to_be_fulfilled(desk: Desk):
     (flow,) = (await desk.client.get("/flows")).json()
 
     assert (flow["flow"], flow["key"]) == ("fulfilment", str(desk.order_id))
-    assert "ShipmentDelivered" in flow["awaits"]
+    assert (flow["awaits"], flow["awaited_from"]) == ("ShipmentScheduled", "shipping-service")
     assert flow["correlation_id"] == approved.correlation_id
 
 

@@ -42,6 +42,7 @@ async def test_an_order_is_accepted_and_found_at_its_location(client: AsyncClien
         "ended_at": None,
         "saga_id": order["saga_id"],
         "lines": [LINE, {"product_id": "42", "quantity": 10, "unit_price": "9.80"}],
+        "waits_for": [],
     }
 
 

@@ -1,4 +1,4 @@
-"""What a transaction expects and sees ended, written by two statements when the caller commits.
+"""What a transaction expects and sees of flows: at most three statements when the caller commits.
 
 Rolling back drops it; rolling back to a savepoint drops what was said since.
 """
@@ -24,7 +24,20 @@ class Expected:
     flow: str
     key: str
     awaits: str
+    by: str
     correlation_id: str | None
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """The stage of that number, counted from 0, is due now."""
+
+    flow: str
+    key: str
+    stage: int
+    awaits: str
+    by: str
     within: timedelta
 
 
@@ -34,8 +47,8 @@ class Ended:
     key: str
 
 
-Mark = Expected | Ended
-M = TypeVar("M", Expected, Ended)
+Mark = Expected | Reached | Ended
+M = TypeVar("M", Expected, Reached, Ended)
 
 
 @dataclass(slots=True)
@@ -66,6 +79,9 @@ def _write(session: OutboxSession) -> None:
     connection = session.connection()
     if expected := _last_of_each(one for one in marks if isinstance(one, Expected)):
         fetch_within(connection, statements.EXPECT, _columns_of_expected(expected))
+    reached = (one for one in marks if isinstance(one, Reached))
+    if furthest := _last_of_each(sorted(reached, key=lambda one: (one.flow, one.key, one.stage))):
+        fetch_within(connection, statements.REACH, _columns_of_reached(furthest))
     if ended := _last_of_each(one for one in marks if isinstance(one, Ended)):
         keys = [one.flow for one in ended], [one.key for one in ended]
         fetch_within(connection, statements.END, keys)
@@ -81,8 +97,20 @@ def _columns_of_expected(expected: Sequence[Expected]) -> tuple[list[object], ..
         [one.flow for one in expected],
         [one.key for one in expected],
         [one.awaits for one in expected],
+        [one.by for one in expected],
         [one.correlation_id for one in expected],
         [one.within.total_seconds() for one in expected],
+    )
+
+
+def _columns_of_reached(reached: Sequence[Reached]) -> tuple[list[object], ...]:
+    return (
+        [one.flow for one in reached],
+        [one.key for one in reached],
+        [one.stage for one in reached],
+        [one.awaits for one in reached],
+        [one.by for one in reached],
+        [one.within.total_seconds() for one in reached],
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -28,7 +29,7 @@ class FlowMonitor:
         every: timedelta = timedelta(seconds=15),
     ) -> None:
         self._database = database
-        self._overdue = {flow.name: 0 for flow in flows}
+        self._overdue = {(flow.name, one.awaits): 0 for flow in flows for one in flow.stages}
         self._every = every
 
     async def run(self) -> None:
@@ -45,15 +46,28 @@ class FlowMonitor:
         async with self._database.sessions() as session:
             # statements without a transaction around them: this is what an idle service costs
             await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-            survey = {row.flow: row for row in await fetch_all(session, statements.SURVEY)}
+            survey = await fetch_all(session, statements.SURVEY)
             await fetch_all(session, statements.PRUNE)
-        for flow in self._overdue:
-            row = survey.get(flow)
-            self._show(flow, row.overdue if row else 0, row.oldest_age_seconds if row else 0.0)
+        self._show_overdue(survey)
+        ages = {flow: 0.0 for flow, _ in self._overdue}
+        for row in survey:
+            ages[row.flow] = max(row.oldest_age_seconds, ages.get(row.flow, 0.0))
+        for flow, age in ages.items():
+            OLDEST_AGE.labels(flow).set(age)
 
-    def _show(self, flow: str, overdue: int, oldest_age_seconds: float) -> None:
-        OVERDUE.labels(flow).set(overdue)
-        OLDEST_AGE.labels(flow).set(oldest_age_seconds)
-        if overdue > self._overdue[flow]:
-            log.warning("flows overdue", flow=flow, overdue=overdue)
-        self._overdue[flow] = overdue
+    def _show_overdue(self, survey: Sequence[Any]) -> None:
+        """Of every stage that is declared, and of those that older processes have declared."""
+        found = {(row.flow, row.awaits): row for row in survey}
+        for at in {**self._overdue, **found}:
+            row = found.get(at)
+            overdue = row.overdue if row else 0
+            OVERDUE.labels(*at).set(overdue)
+            if row is not None and overdue > self._overdue.get(at, 0):
+                log.warning(
+                    "flows overdue",
+                    flow=row.flow,
+                    awaits=row.awaits,
+                    awaited_from=row.awaited_from,
+                    overdue=overdue,
+                )
+            self._overdue[at] = overdue

@@ -4,25 +4,19 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 
 from chassis.flows import statements
+from chassis.flows.waiting import Awaited
 from chassis.http.dependencies import Transaction
 from chassis.persistence.database import fetch_all
 
 
-class OpenFlow(BaseModel):
-    """Something that is expected, and since when; `awaits` names the events that end it."""
+class OpenFlow(Awaited):
+    """A flow that has not ended, and what it stands at; `expected_at` is when it began."""
 
-    model_config = ConfigDict(from_attributes=True)
-
-    flow: str
     key: str
-    awaits: str
     correlation_id: str | None
     expected_at: datetime
-    due_at: datetime
-    overdue: bool
 
 
 def flow_routes() -> APIRouter:

@@ -353,9 +353,9 @@ SAGA_TIMERS_LAG: Final = Metric(
 FLOW_OVERDUE: Final = Metric(
     name="flow_overdue",
     kind=Kind.GAUGE,
-    meaning="Flows that have not ended in their time. Of the whole database: take the maximum "
-    "over its processes.",
-    labels=("flow",),
+    meaning="Flows whose next event has not come in its time, by what is awaited. Of the whole "
+    "database: take the maximum over its processes.",
+    labels=("flow", "awaits"),
     exposed_by=SERVICE,
 )
 FLOW_OLDEST_AGE: Final = Metric(

@@ -218,8 +218,11 @@ flow_expectations = Table(
     Column("flow", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     _text("awaits", nullable=True),
+    _text("awaited_from", nullable=True),
     _text("correlation_id", nullable=True),
     _time("expected_at", nullable=True),
+    Column("stage", Integer, nullable=False, server_default=text("0")),
+    _time("stage_at", nullable=True),
     _time("due_at", nullable=True),
     _time("ended_at", nullable=True),
     CheckConstraint(

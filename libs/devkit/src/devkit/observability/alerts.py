@@ -204,11 +204,11 @@ SAGAS: Final = (
     ),
     Alert(
         name="FlowOverdue",
-        expression="max by (job, flow) (flow_overdue) > 0",
+        expression="max by (job, flow, awaits) (flow_overdue) > 0",
         lasting="1m",
         severity=WARNING,
         summary="The flow {{ $labels.flow }} has stopped on its way",
-        description="{{ $value }} have not ended in their time.",
+        description="{{ $value }} wait in vain for {{ $labels.awaits }}.",
     ),
 )
 

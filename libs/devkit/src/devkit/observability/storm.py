@@ -183,8 +183,8 @@ async def expect_what_never_comes(platform: Platform) -> None:
         await connection.execute(
             """
             INSERT INTO flow_expectations (flow, key, awaits, expected_at, due_at)
-            VALUES ('fulfilment', 'late', 'ShipmentDelivered', now() - interval '1 hour',
-                    now() - interval '30 minutes')
+            VALUES ('fulfilment', 'late', 'ShipmentDelivered or ShipmentFailed',
+                    now() - interval '1 hour', now() - interval '30 minutes')
             """
         )
 

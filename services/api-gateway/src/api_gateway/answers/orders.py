@@ -29,6 +29,16 @@ class PlacedOrder(BaseModel):
     placed_at: datetime
 
 
+class Awaited(BaseModel):
+    """What has to happen next for it, since when, and by when."""
+
+    flow: Annotated[str, Field(examples=["fulfilment"])]
+    awaits: Annotated[str, Field(examples=["ShipmentScheduled"])]
+    since: datetime
+    due_at: datetime
+    overdue: bool
+
+
 class Order(PlacedOrder):
     """An order, and what became of it."""
 
@@ -36,6 +46,7 @@ class Order(PlacedOrder):
     lines: tuple[OrderLine, ...]
     decided_at: datetime | None = None
     ended_at: datetime | None = None
+    waits_for: tuple[Awaited, ...] = ()
 
 
 PLACED_ORDER = TypeAdapter(PlacedOrder)

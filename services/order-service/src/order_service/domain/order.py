@@ -30,6 +30,7 @@ class OrderState(StrEnum):
     UNDELIVERED = "UNDELIVERED"
 
 
+_MAY_WAIT = frozenset({OrderState.APPROVED, OrderState.CANCEL_PENDING, OrderState.UNDELIVERED})
 _CLOSED_BY_SHIPMENT = frozenset({OrderState.DELIVERED, OrderState.UNDELIVERED})
 
 
@@ -79,6 +80,11 @@ class Order:
             total=total,
             placed_at=at,
         )
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether other services may have to do something for it still, of their own accord."""
+        return self.state in _MAY_WAIT
 
     def approve(self, *, at: datetime) -> None:
         self._move(OrderState.PENDING, to=OrderState.APPROVED)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.flows import Awaited
 from chassis.values import WHOLE, Given, Money, PositiveMoney, Reference
 from order_service.domain.order import MAX_LINES, Order, OrderState, RejectionReason
 from order_service.domain.order_line import MAX_QUANTITY, OrderLine
@@ -60,3 +61,13 @@ class OrderAnswer(PlacedOrderAnswer):
     @classmethod
     def of(cls, order: Order, saga_id: UUID | None) -> Self:
         return cls.model_validate(order).model_copy(update={"saga_id": saga_id})
+
+
+class OrderDetails(OrderAnswer):
+    """An order with what it waits for of other services; a saga's waits are in its history."""
+
+    waits_for: tuple[Awaited, ...]
+
+    @classmethod
+    def waiting(cls, answer: OrderAnswer, waits_for: tuple[Awaited, ...]) -> Self:
+        return cls(**dict(answer), waits_for=waits_for)

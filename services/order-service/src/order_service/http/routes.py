@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
 
+from chassis.flows import awaited
 from chassis.http import Answer, Idempotency, Transaction, documented, provided
 from chassis.http.consistency import TOKEN_DOCUMENTED, token_headers
 from chassis.http.idempotency import IDEMPOTENCY_KEY_REUSED, REPLAY_DOCUMENTED
@@ -13,7 +14,8 @@ from chassis.ids import new_id
 from chassis.outbox.publishing import reserve
 from chassis.sagas import SagaHistory, SagaOrchestrator, saga_history
 from order_service.domain.order import Order, OrderState
-from order_service.http.models import OrderAnswer, OrderRequest, PlacedOrderAnswer
+from order_service.flows import FLOWS
+from order_service.http.models import OrderAnswer, OrderDetails, OrderRequest, PlacedOrderAnswer
 from order_service.http.problems import (
     INVALID_ORDER,
     ORDER_NOT_FOUND,
@@ -88,9 +90,11 @@ async def cancel_order(
 
 
 @router.get("/{order_id}", responses=documented(ORDER_NOT_FOUND))
-async def show_order(order_id: UUID, session: Transaction) -> OrderAnswer:
-    """One order."""
-    return OrderAnswer.of(*await get_order_and_saga(session, order_id))
+async def show_order(order_id: UUID, session: Transaction) -> OrderDetails:
+    """One order, and which events of other services are due for it."""
+    order, saga_id = await get_order_and_saga(session, order_id)
+    waits_for = await awaited(session, FLOWS, order_id) if order.may_wait else ()
+    return OrderDetails.waiting(OrderAnswer.of(order, saga_id), waits_for)
 
 
 @router.get("")

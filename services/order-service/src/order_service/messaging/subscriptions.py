@@ -8,11 +8,19 @@ from uuid import UUID
 from chassis.messaging.contracts import Event
 
 
+class ShipmentScheduled(Event, type="shipping.ShipmentScheduled.v1", key="order_id"):
+    order_id: UUID
+
+
 class ShipmentDelivered(Event, type="shipping.ShipmentDelivered.v1", key="order_id"):
     order_id: UUID
 
 
 class ShipmentFailed(Event, type="shipping.ShipmentFailed.v1", key="order_id"):
+    order_id: UUID
+
+
+class GoodsIssued(Event, type="inventory.GoodsIssued.v1", key="order_id"):
     order_id: UUID
 
 

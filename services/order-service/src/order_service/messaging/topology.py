@@ -14,9 +14,13 @@ TOPOLOGY = ServiceTopology(
         Consumer(
             service="order-service",
             channel=events("shipping"),
-            names=("ShipmentDelivered", "ShipmentFailed"),
+            names=("ShipmentScheduled", "ShipmentDelivered", "ShipmentFailed"),
         ),
-        Consumer(service="order-service", channel=events("inventory"), names=("GoodsRestocked",)),
+        Consumer(
+            service="order-service",
+            channel=events("inventory"),
+            names=("GoodsIssued", "GoodsRestocked"),
+        ),
         Consumer(service="order-service", channel=events("customer"), names=("CreditReturned",)),
     ),
     sends_to=(commands("customer"), commands("inventory")),

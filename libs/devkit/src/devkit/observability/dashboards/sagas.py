@@ -181,9 +181,11 @@ SAGAS: Final = Dashboard(
                 ),
                 Panel(
                     title="Flows overdue",
-                    description="Flows by choreography that have not ended in their time.",
+                    description="Flows by choreography whose next event is late, and which one.",
                     unit="short",
-                    queries=(Query("max by (flow) (flow_overdue)", "{{flow}}"),),
+                    queries=(
+                        Query("max by (flow, awaits) (flow_overdue)", "{{flow}}: {{awaits}}"),
+                    ),
                     limit=1,
                 ),
                 Panel(
