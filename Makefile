@@ -1,7 +1,7 @@
 # `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo run chaos bench test fuzz contracts lint format typecheck check goldens images images-load \
+.PHONY: help install demo run chaos bench test fuzz crash-test contracts lint format typecheck check goldens images images-load \
 	images-publish images-sign charts-publish check-charts check-workflows e2e sbom release-dry-run
 
 PYTHON ?= python3
@@ -13,6 +13,7 @@ INPUT ?=
 CREDIT_LIMIT ?=
 KILLS ?= 10
 FUZZ_EXAMPLES ?= 200
+EXAMPLES ?= 1000
 PEERS ?=
 ARGS ?=
 # side by side where everything is tested; one after another where somebody chose
@@ -110,6 +111,9 @@ release-dry-run: install ## Make and try everything that a release publishes, as
 
 fuzz: install ## Try many requests against every service's OpenAPI document (FUZZ_EXAMPLES of each kind for an operation)
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(RUN) pytest -q tests/fuzz $(ARGS)
+
+crash-test: install ## Run our flows with everything going wrong, several faults at once (EXAMPLES of each scenario)
+	@CRASH_EXAMPLES=$(EXAMPLES) $(RUN) pytest -q tests/crashes $(ARGS)
 
 contracts: install ## Write each service's AsyncAPI, released messages and sagas, and the gateway's OpenAPI; stops where one would break
 	@$(RUN) python -m api_gateway.openapi >services/api-gateway/openapi.json

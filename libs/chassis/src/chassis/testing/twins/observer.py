@@ -1,0 +1,68 @@
+"""Looking at the commits of a run: what each has done, and the faults that strike it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from chassis.messaging.contracts import context_and_name
+from chassis.messaging.headers import TYPE
+from chassis.outbox.row import OutboxRow
+from chassis.sagas.state import EntryKind, LogEntry
+from chassis.testing.outbox import read_header_block
+from chassis.testing.twins import instances, statements
+
+_TOLD = {
+    EntryKind.SKIPPED: "skips '{step}'",
+    EntryKind.TIMEOUT: "gives up waiting for {way}'{step}'",
+    EntryKind.RETRY: "tries {way}'{step}' again (attempt {attempt})",
+    EntryKind.REFUSAL: "is refused {way}'{step}'",
+    EntryKind.DEADLINE: "is past its deadline",
+    EntryKind.IGNORED: "ignores a reply to {way}'{step}'",
+    EntryKind.PARKED: "needs attention: {detail}",
+    EntryKind.ENDED: "ends {outcome}",
+}
+
+
+@dataclass(slots=True)
+class Work:
+    """What a process is about at the moment, for the timeline: its commits say what came of it."""
+
+    who: str
+    what: str
+    told: bool = False
+    done: list[str] = field(default_factory=list)
+
+
+def effects(changes: Iterator[tuple[str, Any]]) -> Iterator[str]:
+    """What a transaction has done that others notice, told one by one."""
+    for table, row in changes:
+        match table, row:
+            case statements.OUTBOX, OutboxRow():
+                yield f"→ {type_of(row)}"
+            case instances.LOG, LogEntry() if row.kind in _TOLD:
+                yield _told_entry(row)
+            case statements.DEFERRED, statements.Deferred():
+                yield f"lets {short(row.wire_type)} wait: {row.reason} {row.error or ''}".rstrip()
+            case statements.DEAD_LETTERS, statements.Buried():
+                yield f"gives up {row.wire_type}: {row.error}"
+            case _:
+                continue
+
+
+@lru_cache(maxsize=4096)
+def type_of(row: OutboxRow) -> str:
+    return short(read_header_block(row.headers)[TYPE])
+
+
+def short(wire_type: str) -> str:
+    """`ReserveCredit` of `customer.ReserveCredit.v1`."""
+    return context_and_name(wire_type)[1]
+
+
+def _told_entry(entry: LogEntry) -> str:
+    way = "undoing " if entry.direction == "compensation" else ""
+    told = _TOLD[entry.kind].format(
+        step=entry.step, way=way, attempt=entry.attempt, detail=entry.detail, outcome=entry.outcome
+    )
+    return f"the saga {told}"
