@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.sagas.definitions import Definitions
 from chassis.sagas.instances import ConcurrentChangeError, Instances
-from chassis.sagas.state import LogEntry, SagaInstance
+from chassis.sagas.state import EntryKind, LogEntry, SagaInstance
 from chassis.testing.twins.session import TwinSyncSession
 from chassis.testing.twins.store import Store
 
@@ -48,7 +48,9 @@ class TwinInstances(Instances):
         store = _store(session)
         self._put(store, instance)
         store.put(WAKE_AT, instance.saga_id, instance.wake_at)
-        _write_log(store, log)
+        data = instance.data.model_dump_json()
+        started = [replace(e, body=data) if e.kind is EntryKind.STARTED else e for e in log]
+        _write_log(store, started)
 
     async def update(
         self, session: AsyncSession, instances: Sequence[SagaInstance], log: Sequence[LogEntry]

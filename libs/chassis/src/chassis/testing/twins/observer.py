@@ -19,6 +19,7 @@ _TOLD = {
     EntryKind.REFUSAL: "is refused {way}'{step}'",
     EntryKind.DEADLINE: "is past its deadline",
     EntryKind.IGNORED: "ignores a reply to {way}'{step}'",
+    EntryKind.INTERVENED: "is moved by hand: {detail}",
     EntryKind.PARKED: "needs attention: {detail}",
     EntryKind.ENDED: "ends {outcome}",
 }

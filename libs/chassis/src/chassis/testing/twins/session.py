@@ -69,7 +69,13 @@ class TwinSyncSession(OutboxSession):
                 f"`Parts(statements={{sql: function}})`:\n{sql.strip()}"
             )
         self.store.enter(self)
-        return twin(self.store, *arguments)
+        try:
+            return twin(self.store, *arguments)
+        except (TypeError, ValueError) as error:
+            raise TwinLimitError(
+                f"the twin {twin.__module__}.{twin.__qualname__} does not fit its statement any "
+                f"more: {error}\n{sql.strip()}"
+            ) from error
 
     def get(
         self,

@@ -57,12 +57,13 @@ class Buried(NamedTuple):
     attempts: int
 
 
-class OpenExpectation(NamedTuple):
+class Expectation(NamedTuple):
     flow: str
     key: str
     awaits: str | None
+    stage: int
     due_at: datetime | None
-    ended: bool
+    ended: bool = False
 
 
 def take_in(  # noqa: PLR0917 - a statement's parameters have no names
@@ -171,14 +172,33 @@ def expect(
     names: Sequence[str],
     keys: Sequence[str],
     awaits: Sequence[str],
+    _awaited_from: Sequence[str],
     _correlation_ids: Sequence[str | None],
     within: Sequence[float],
 ) -> list[Any]:
     for name, key, awaited, after_seconds in zip(names, keys, awaits, within, strict=True):
         earlier = store.get(FLOWS, (name, key))
         ended = earlier is not None and earlier.ended
-        row = OpenExpectation(name, key, awaited, _in(after_seconds), ended)
+        row = Expectation(name, key, awaited, 0, _in(after_seconds), ended)
         store.put(FLOWS, (name, key), row)
+    return []
+
+
+def reach(  # noqa: PLR0917
+    store: Store,
+    names: Sequence[str],
+    keys: Sequence[str],
+    stages: Sequence[int],
+    awaits: Sequence[str],
+    _awaited_from: Sequence[str],
+    within: Sequence[float],
+) -> list[Any]:
+    columns = (names, keys, stages, awaits, within)
+    for name, key, stage, awaited, after_seconds in zip(*columns, strict=True):
+        known = store.get(FLOWS, (name, key))
+        if known is not None and not known.ended and known.stage < stage:
+            row = Expectation(name, key, awaited, stage, _in(after_seconds))
+            store.put(FLOWS, (name, key), row)
     return []
 
 
@@ -188,7 +208,7 @@ def end(store: Store, names: Sequence[str], keys: Sequence[str]) -> list[Any]:
         if expected is not None and not expected.ended:
             store.remove(FLOWS, (name, key))
         else:
-            store.put(FLOWS, (name, key), OpenExpectation(name, key, None, None, ended=True))
+            store.put(FLOWS, (name, key), Expectation(name, key, None, 0, None, ended=True))
     return []
 
 
@@ -208,6 +228,7 @@ CHASSIS: Mapping[str, StatementTwin] = {
     deferral._POSTPONE: postpone_deferred,
     dead_letters._BURY: bury,
     flows.EXPECT: expect,
+    flows.REACH: reach,
     flows.END: end,
 }
 
