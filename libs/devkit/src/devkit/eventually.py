@@ -4,11 +4,17 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar, cast, overload
 
 T = TypeVar("T")
 
 
+@overload
+async def eventually(
+    probe: Callable[[], Awaitable[T]], *, within: float = ..., every: float = ...
+) -> T: ...
+@overload
+async def eventually(probe: Callable[[], T], *, within: float = ..., every: float = ...) -> T: ...
 async def eventually(
     probe: Callable[[], T | Awaitable[T]], *, within: float = 30, every: float = 0.02
 ) -> T:
