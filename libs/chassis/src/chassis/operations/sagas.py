@@ -7,11 +7,14 @@ import typer
 
 from chassis.operations import saga_options as which
 from chassis.operations.database import console, fail, on_database, print_json
+from chassis.operations.database import show as table
 from chassis.operations.options import AsJson, Limit
 from chassis.operations.saga_actions import action, withdraw_action
+from chassis.operations.saga_export import recorded_saga
 from chassis.operations.saga_list import list_sagas
 from chassis.operations.saga_tables import instance_table, list_table, log_table, remaining_table
 from chassis.operations.saga_timeline import timeline
+from chassis.operations.saga_versions import saga_versions
 from chassis.sagas.declared import sagas_of
 from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.happened import Intervention
@@ -85,6 +88,36 @@ def show(
         return
     for part in (instance_table(told), log_table(told), remaining_table(told, package)):
         console.print(part)
+
+
+@app.command()
+def versions(
+    package: Annotated[
+        str | None, typer.Argument(help="Import name of the service: shows what it can remove.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show on which versions sagas are live, and which of them the service lacks or can remove.
+
+    Ends with 1 where the service lacks one that has live instances.
+    """
+    definitions = _definitions(package) if package else None
+    rows = on_database(lambda connection: saga_versions(connection, definitions))
+    table("versions of sagas", rows, as_json=as_json)
+    if any(row["declared"] is False for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    saga_id: Annotated[UUID, typer.Argument(help="A saga's id, as `list` shows it.")],
+    package: Annotated[str, typer.Argument(help="Import name of the service, which replays it.")],
+) -> None:
+    """Print a saga as JSON, to be kept and replayed in tests; it holds the saga's data."""
+    definitions = _definitions(package)
+    recorded = on_database(lambda connection: recorded_saga(connection, saga_id, definitions))
+    print(recorded.to_json(), end="")  # noqa: T201 - for a file
 
 
 def _definitions(package: str | None) -> tuple[SagaDefinition, ...]:

@@ -25,6 +25,7 @@ def describe_saga(saga: SagaDefinition) -> dict[str, Any]:
         "version": saga.version,
         "deadline": _told(saga.deadline),
         "on_timeout": _told(saga.on_timeout),
+        "on_cancel": _told(saga.on_cancel),
         "steps": [_told(step) for step in saga.steps],
         "data": saga.data_type.model_json_schema(mode="serialization", schema_generator=_AsStored),
     }

@@ -18,6 +18,7 @@ from chassis.sagas.description import describe_saga
 
 Description = Mapping[str, Any]
 
+_NOTED: Final = ("on_timeout", "on_cancel")
 _MAY_CHANGE: Final = frozenset({"timeout", "retry", "deadline"})
 
 
@@ -88,8 +89,9 @@ def _changed(path: Path, saga: SagaDefinition | None) -> ChangedSaga | None:
 
 def _differences(old: Description, new: Description, saga: SagaDefinition) -> Iterator[str]:
     yield from _differences_of_steps(old["steps"], new["steps"])
-    if old["on_timeout"] != new["on_timeout"]:
-        yield f"on_timeout was {old['on_timeout']} and is {new['on_timeout']}"
+    for name in _NOTED:
+        if name in old and old[name] != new[name]:
+            yield f"{name} was {old[name]} and is {new[name]}"
     reader = saga.data_type.model_json_schema(mode="validation")
     unread = misfits(writer=old["data"], reader=reader)
     for misfit in unread or misfits(writer=new["data"], reader=old["data"]):
