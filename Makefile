@@ -1,7 +1,8 @@
 # `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo run chaos bench test fuzz crash-test contracts lint format typecheck check goldens images images-load \
+.PHONY: help install demo run chaos bench test fuzz crash-test contracts gate lint format typecheck check goldens \
+	images images-load \
 	images-publish images-sign charts-publish check-charts check-workflows e2e sbom release-dry-run
 
 PYTHON ?= python3
@@ -16,6 +17,8 @@ FUZZ_EXAMPLES ?= 200
 EXAMPLES ?= 1000
 PEERS ?=
 ARGS ?=
+AGAINST ?= main
+DEPLOYED ?=
 # side by side where everything is tested; one after another where somebody chose
 WORKERS ?= $(if $(ARGS),0,auto)
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
@@ -120,6 +123,9 @@ contracts: install ## Write each service's AsyncAPI, released messages and sagas
 	@for service in $(MESSAGING); do \
 		$(RUN) chassis contracts $${service//-/_} services/$$service/contracts || exit 1; \
 	done
+
+gate: install ## Compare the contracts with branch AGAINST (main), and with the versions of the environments in DEPLOYED
+	@$(RUN) devkit gate --against $(AGAINST) $(if $(DEPLOYED),--deployed $(DEPLOYED)) $(ARGS)
 
 lint: install ## Look for mistakes and broken boundaries
 	@$(RUN) ruff check

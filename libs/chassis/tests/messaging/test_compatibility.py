@@ -9,9 +9,11 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from chassis.messaging.changes import Contract
 from chassis.messaging.compatibility import misfits
 from chassis.messaging.contracts import Command, Event, Message
-from chassis.messaging.released import breaks, release
+from chassis.messaging.gate import ServiceContracts
+from chassis.messaging.released import broken, contract, read_contracts, write_contracts
 
 
 class Colour(StrEnum):
@@ -102,28 +104,32 @@ def command(**fields: object) -> type[Message]:
     )  # type: ignore[call-overload, no-any-return]
 
 
-def test_a_released_event_may_get_a_field_and_not_lose_one(tmp_path: Path):
-    release([event(to=(str, ...))], tmp_path)
-
-    assert breaks([event(to=(str, ...), weight=(int, ...))], tmp_path) == []
-    [broken] = breaks([event()], tmp_path)
-    assert "depot.Moved.v1 has changed: $.to: is required, and may be missing" in str(broken)
-    assert "Declare a new version beside it" in str(broken)
+def promised(*messages: type[Message]) -> dict[str, Contract]:
+    return {message.wire_type: contract(message) for message in messages}
 
 
-def test_a_released_command_may_lose_a_field_and_get_an_optional_one_only(tmp_path: Path):
-    release([command(to=(str, ...))], tmp_path)
+def test_a_released_event_may_get_a_field_and_not_lose_one():
+    released = promised(event(to=(str, ...)))
 
-    assert breaks([command()], tmp_path) == []
-    assert breaks([command(to=(str, ...), weight=(int, 0))], tmp_path) == []
-    [broken] = breaks([command(to=(str, ...), weight=(int, ...))], tmp_path)
-    assert broken.reasons == ("$.weight: is required, and may be missing",)
+    assert broken(promised(event(to=(str, ...), weight=(int, ...))), released) == []
+    [change] = broken(promised(event()), released)
+    assert "depot.Moved.v1 has changed: $.to: is required, and may be missing" in str(change)
+    assert "Declare a new version beside it" in str(change)
 
 
-def test_a_released_message_may_not_vanish_nor_change_its_key(tmp_path: Path):
-    release([event(to=(str, ...))], tmp_path)
+def test_a_released_command_may_lose_a_field_and_get_an_optional_one_only():
+    released = promised(command(to=(str, ...)))
 
-    [gone] = breaks([], tmp_path)
+    assert broken(promised(command()), released) == []
+    assert broken(promised(command(to=(str, ...), weight=(int, 0))), released) == []
+    [change] = broken(promised(command(to=(str, ...), weight=(int, ...))), released)
+    assert change.reasons == ("$.weight: is required, and may be missing",)
+
+
+def test_a_released_message_may_not_vanish_nor_change_its_key():
+    released = promised(event(to=(str, ...)))
+
+    [gone] = broken({}, released)
     assert gone.reasons == ("nobody declares it any more",)
     rekeyed = create_model(
         "Moved",
@@ -132,5 +138,13 @@ def test_a_released_message_may_not_vanish_nor_change_its_key(tmp_path: Path):
         item=(str, ...),
         to=(str, ...),
     )
-    [broken] = breaks([rekeyed], tmp_path)
-    assert broken.reasons == ("events with key item became events with key to",)
+    [change] = broken(promised(rekeyed), released)
+    assert change.reasons == ("events with key item became events with key to",)
+
+
+def test_what_a_folder_says_is_read_again(tmp_path: Path):
+    contracts = ServiceContracts(owned=promised(event()), uses={})
+    write_contracts(ServiceContracts(owned=promised(command()), uses={}), tmp_path)
+    write_contracts(contracts, tmp_path)
+
+    assert read_contracts(tmp_path) == contracts

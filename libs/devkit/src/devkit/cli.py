@@ -23,6 +23,7 @@ from devkit.e2e.namespace import UnsuitableNamespaceError
 from devkit.e2e.release import ReleaseExistsError
 from devkit.embedded.server import ServerDidNotStartError
 from devkit.findings import Findings
+from devkit.gate.cli import gate
 from devkit.http_client import ApiError
 from devkit.input_folder import InputFolderError, read_input_folder
 from devkit.interruption import InterruptedByUserError, run_until_interrupted
@@ -158,6 +159,7 @@ def chaos(
 
 app.command()(bench)
 app.command()(e2e)
+app.command()(gate)
 app.command()(token)
 app.command()(release_dry_run)
 app.add_typer(observability, name="observability")

@@ -136,12 +136,21 @@ def _message(message: type[Message], payload: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def headers_of(kind: Kind) -> dict[str, list[str]]:
+    """The names of the headers that every message of a kind has, and those that it may have."""
+    return {
+        "required": list(_REQUIRED),
+        "optional": [h.CAUSATION_ID, *_OF_KIND[kind], h.TRACE_PARENT],
+    }
+
+
 def _headers(kind: Kind) -> dict[str, Any]:
-    optional = (h.CAUSATION_ID, *_OF_KIND[kind], h.TRACE_PARENT)
+    names = headers_of(kind)
     return {
         "type": "object",
-        "required": list(_REQUIRED),
+        "required": names["required"],
         "properties": {
-            name: {"type": "string", **_FORMATS.get(name, {})} for name in (*_REQUIRED, *optional)
+            name: {"type": "string", **_FORMATS.get(name, {})}
+            for name in (*names["required"], *names["optional"])
         },
     }

@@ -3,11 +3,12 @@
 Contracts are wherever a service declares message classes: what its `app` imports is what it uses.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 
-from chassis.messaging.contracts import Kind, Message
+from chassis.consumers.declared import answers_of, handlers_of
+from chassis.messaging.contracts import Kind, Message, Reply
 from chassis.messaging.topology import Channel, ServiceTopology
 
 
@@ -23,20 +24,25 @@ class Spoken:
 class Catalogue:
     """Everything that a service says and reads, in the order of channels and wire types.
 
-    `owned` are the messages of its own context: it decides what they look like.
+    `owned` are the messages of its own context: it decides what they look like. `answers` are the
+    replies that its handlers give to a command, by the command's wire type.
     """
 
     topology: ServiceTopology
     sent: tuple[Spoken, ...]
     received: tuple[Spoken, ...]
     owned: tuple[type[Message], ...]
+    answers: Mapping[str, tuple[type[Reply], ...]] = field(default_factory=dict)
 
 
 def catalogue_of(package: str) -> Catalogue:
     """The catalogue of an installed service, whose `app` is imported for it."""
     import_module(f"{package}.app")
     topology: ServiceTopology = import_module(f"{package}.messaging.topology").TOPOLOGY
-    return make_catalogue(topology, messages_of(package))
+    catalogue = make_catalogue(topology, messages_of(package))
+    handlers = (one for one in handlers_of(package) if one.message.kind is Kind.COMMANDS)
+    answers = {handler.message.wire_type: answers_of(handler) for handler in handlers}
+    return replace(catalogue, answers=answers)
 
 
 def messages_of(package: str) -> tuple[type[Message], ...]:

@@ -19,21 +19,23 @@ _SAME: Final = (
 )
 
 
-def misfits(*, writer: Schema, reader: Schema) -> list[str]:
+def misfits(*, writer: Schema, reader: Schema, growing: bool = False) -> list[str]:
     """Why the reader would refuse something that the writer may write; empty if it never would.
 
     Understands what pydantic's models become; what it does not understand has to be the same.
+    With `growing`, a reader takes values of an enumeration that it does not know.
     """
-    return list(_Comparison(writer, reader).misfits(writer, reader, "$"))
+    return list(_Comparison(writer, reader, growing).misfits(writer, reader, "$"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
     writers: Schema
     readers: Schema
+    growing: bool
 
     def misfits(self, writer: Schema, reader: Schema, at: str) -> Iterator[str]:
-        writer, reader = _resolved(writer, self.writers), _resolved(reader, self.readers)
+        writer, reader = resolved(writer, self.writers), resolved(reader, self.readers)
         if alternatives := writer.get("anyOf"):
             for alternative in alternatives:
                 yield from self.misfits(alternative, reader, at)
@@ -52,8 +54,9 @@ class _Comparison:
             yield f"{at}: {written or 'anything'} is written, {read} is read"
             return
         if (known := _choices(reader)) is not None:
-            unknown = [v for v in _choices(writer) or ["other values"] if v not in known]
-            if unknown:
+            choices = _choices(writer)
+            unknown = [value for value in choices or ["other values"] if value not in known]
+            if unknown and not (self.growing and choices):
                 yield f"{at}: {', '.join(map(str, unknown))} may be written, and is not read"
         for name in (*_LOWER_BOUNDS, *_UPPER_BOUNDS, *_SAME):
             if name in reader and not _keeps(name, writer.get(name), reader[name]):
@@ -81,10 +84,13 @@ class _Comparison:
             yield from self.misfits(writer.get("items", {}), reader["items"], f"{at}[]")
 
 
-def _resolved(schema: Schema, document: Schema) -> Schema:
+def resolved(schema: Schema, document: Schema) -> Schema:
+    """The schema that is meant where it is a reference into its document."""
     while "$ref" in schema:
-        name = str(schema["$ref"]).removeprefix("#/$defs/")
-        schema = document["$defs"][name]
+        place: Any = document
+        for part in str(schema["$ref"]).removeprefix("#/").split("/"):
+            place = place[part]
+        schema = place
     return schema
 
 
