@@ -1,9 +1,8 @@
 # `make` prints this menu. Needs Python ≥ 3.11 and a package index; no Docker, no root, no server.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo run chaos bench test fuzz crash-test contracts gate lint format typecheck check goldens \
-	images images-load \
-	images-publish images-sign charts-publish check-charts check-workflows e2e sbom release-dry-run
+# everything that the menu shows
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -108,6 +107,10 @@ sbom: install ## Write a bill of materials for each service from the lock into d
 			--output-file dist/$$service.cdx.json >/dev/null || exit; \
 		echo dist/$$service.cdx.json; \
 	done
+
+docs: install ## Build the documentation into dist/docs; a link that leads nowhere is an error
+	@$(RUN) sphinx-build -q -W --keep-going -b html docs dist/docs
+	@echo dist/docs/index.html
 
 release-dry-run: install ## Make and try everything that a release publishes, as version IMAGE_TAG; publish nothing
 	@UV=$(UV) $(RUN) devkit release-dry-run $(ARGS)
