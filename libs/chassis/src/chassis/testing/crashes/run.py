@@ -67,13 +67,8 @@ class Run:
 
 def play(scenario: Scenario, faults: Sequence[Fault] = ()) -> Run:
     """Play a scenario to its end with these faults."""
-    with platform_of(
-        *scenario.services,
-        faults=faults,
-        limits=scenario.limits,
-        after_each_commit=scenario.after_each_commit,
-    ) as platform:
-        problem = _problem(scenario, platform)
+    with platform_of(*scenario.services, limits=scenario.limits) as platform:
+        problem = _problem(scenario, platform, faults)
         return Run(
             faults=tuple(faults),
             problem=problem,
@@ -84,10 +79,10 @@ def play(scenario: Scenario, faults: Sequence[Fault] = ()) -> Run:
         )
 
 
-def _problem(scenario: Scenario, platform: Platform) -> str | None:
+def _problem(scenario: Scenario, platform: Platform, faults: Sequence[Fault]) -> str | None:
     if scenario.given is not None:
         scenario.given(platform)
-    platform.begin()
+    platform.begin(faults, scenario.after_each_commit)
     try:
         scenario.start(platform)
         platform.run()

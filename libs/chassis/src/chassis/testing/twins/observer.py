@@ -31,6 +31,7 @@ class Work:
 
     who: str
     what: str
+    quiet: bool = False
     told: bool = False
     done: list[str] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ customers.on(ReleaseCredit).refuse(CreditNotReserved())
 customers.on(ConfirmCredit).answer_after(hours(3), CreditConfirmed())
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from chassis.testing.twins.session import TwinSyncSession
 from chassis.testing.twins.statements import STEPS
 from chassis.testing.twins.store import Store
 
-CALLS, LATE = "participant_calls", "participant_late_answers"
+LATE = "participant_late_answers"
 
 MakeReply = Callable[[Any], Reply]
 
@@ -174,6 +175,7 @@ class _Answering:
 
     def __init__(self, answers: Mapping[str, Answers], outbox: Outbox, late: _LateAnswers) -> None:
         self._answers, self._outbox = answers, outbox
+        self._calls: Counter[str] = Counter()
         late.outbox = outbox
 
     def read(self, received: ReceivedMessage) -> Message:
@@ -197,7 +199,7 @@ class _Answering:
             _send(session, self._outbox, received, recorded, recorded.outcome)
             return
         store = _store(session)
-        answer = self._next(store, received.wire_type)
+        answer = self._next(received.wire_type)
         if answer.fails:
             raise ParticipantFailedError(f"told to fail over {received.wire_type}")
         if answer.reply is None:
@@ -211,10 +213,10 @@ class _Answering:
             barrier.record(saga, reply)
         _send(session, self._outbox, received, reply, Outcome.of(reply))
 
-    def _next(self, store: Store, wire_type: str) -> Answer:
-        calls = store.get(CALLS, wire_type) or 0
-        store.put(CALLS, wire_type, calls + 1)
-        return self._answers[wire_type].at(calls)
+    def _next(self, wire_type: str) -> Answer:
+        """Counted when tried, and not when committed: a failure is a call as well."""
+        self._calls[wire_type] += 1
+        return self._answers[wire_type].at(self._calls[wire_type] - 1)
 
 
 def _send(

@@ -1,7 +1,7 @@
 """A platform of twins: services, their databases, the broker between them, and time.
 
     with platform_of(order_service, customer_service) as platform:
-        platform.transact("order-service", place_order)
+        platform.request("order-service", place_order)
         platform.run()
         platform.advance(minutes(10))
 
@@ -9,7 +9,7 @@ Everything runs in one thread, in an order that is always the same, and no time 
 something is waited for. Faults strike where they are told to.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,19 +18,16 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.contracts import Kind
-from chassis.messaging.headers import DEADLINE
-from chassis.testing.twins.broker import Broker, Delivery
+from chassis.testing.twins.broker import Delivery
 from chassis.testing.twins.clock import Clock, virtual_time
-from chassis.testing.twins.faults import Fault, FaultKind, Faults, ProcessKilled
-from chassis.testing.twins.observer import Work, effects, short, type_of
+from chassis.testing.twins.faults import Fault, Faults
+from chassis.testing.twins.mail import Mail
+from chassis.testing.twins.observer import short
+from chassis.testing.twins.processes import Processes
 from chassis.testing.twins.running import TwinLoop
 from chassis.testing.twins.service import RunningService, ServiceTwin
-from chassis.testing.twins.statements import OUTBOX
-from chassis.testing.twins.store import Store
+from chassis.testing.twins.statements import DEFERRED
 from chassis.testing.twins.timeline import Timeline
-
-_RELAY_AWAY = timedelta(minutes=1)
-_A_MOMENT = timedelta(seconds=1)
 
 Do = Callable[[AsyncSession, RunningService], Awaitable[Any]]
 Check = Callable[["Platform"], object]
@@ -52,20 +49,18 @@ class Limits:
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """What a client asks of a service, from the moment that `when` holds.
+    """What a client asks of a service; `result` is its answer, or `error` what it was refused with.
 
-    `do` is `async (session, service) -> result` and runs in one transaction. A client that gets no
-    answer because the process died before the commit asks again; one that is refused by an
-    exception takes note of it in `error`.
+    A client that gets no answer, because the process died before the commit, asks again.
     """
 
     service: str
     do: Do
     told: str
-    when: Callable[["Platform"], bool] | None = None
-    at: datetime | None = None
-    error: Exception | None = None
+    when: Callable[["Platform"], bool] | None
+    at: datetime
     result: Any = None
+    error: Exception | None = None
 
 
 class Platform:
@@ -77,9 +72,7 @@ class Platform:
         clock: Clock,
         loop: TwinLoop,
         *,
-        faults: Iterable[Fault] = (),
         limits: Limits | None = None,
-        after_each_commit: Check | None = None,
     ) -> None:
         twins = list(services)
         replies = [
@@ -89,41 +82,52 @@ class Platform:
             if consumer.channel.kind is Kind.REPLIES
         ]
         self.services = {twin.name: RunningService(twin, replies) for twin in twins}
-        self.timeline = Timeline(clock.now)
-        self.transactions: list[str] = []
-        self.publications: list[str] = []
-        self.deliveries: list[str] = []
-        self._readers = [reader for one in self.services.values() for reader in one.readers]
-        self._broker = Broker()
-        self._clock, self._loop = clock, loop
-        self._faults = Faults(())
-        self._planned, self._limits = Faults(faults), limits or Limits()
-        self._after_each_commit = after_each_commit
+        self._clock, self._limits = clock, limits or Limits()
+        self._processes = Processes(clock, loop)
+        self._mail = Mail(
+            self.services.values(), self._processes, clock, event_delay=self._limits.event_delay
+        )
         self._requests: list[Request] = []
-        self._relay_away: dict[str, datetime] = {}
-        self._published: set[tuple[str, int]] = set()
-        self._work: Work | None = None
-        self._broken: AssertionError | None = None
         self._actions = 0
+        self.begin()
 
     @property
     def now(self) -> datetime:
         return self._clock.now
 
+    @property
+    def timeline(self) -> Timeline:
+        return self._processes.timeline
+
+    @property
+    def transactions(self) -> list[str]:
+        """Those that have changed something, in their order."""
+        return self._processes.transactions
+
+    @property
+    def publications(self) -> list[str]:
+        """What relays have published, in its order."""
+        return self._mail.publications
+
+    @property
+    def deliveries(self) -> list[str]:
+        """What has been on its way to a consumer, in the order of its publication."""
+        return self._mail.deliveries
+
     def __getitem__(self, service: str) -> RunningService:
         return self.services[service]
 
-    def given(self, service: str, do: Do) -> Any:
-        """Run `async (session, service) -> result` in a transaction, before anything goes wrong."""
-        running = self.services[service]
-        return self._loop.run(running.transaction(lambda session: do(session, running)))
-
-    def begin(self) -> None:
-        """From here on commits are watched, counted, and struck by faults."""
-        self._faults = self._planned
+    def begin(self, faults: Iterable[Fault] = (), after_each_commit: Check | None = None) -> None:
+        """From here on faults strike, and what is checked after each commit is checked."""
+        struck = Faults(faults)
+        check = None if after_each_commit is None else (lambda: after_each_commit(self))
+        self._mail.faults = struck
         for service in self.services.values():
-            service.database.store.before_commit = self._before_commit
-            service.database.store.after_commit = self._after_commit
+            self._processes.watch(service, struck, check)
+
+    def given(self, service: str, do: Do) -> Any:
+        """Run `async (session, service) -> result` in a transaction that nothing strikes."""
+        return self._processes.unwatched(self.services[service], do)
 
     def request(
         self,
@@ -134,41 +138,51 @@ class Platform:
         when: Callable[["Platform"], bool] | None = None,
         after: timedelta = timedelta(),
     ) -> Request:
-        """Have a client ask a service for something, once `when` holds and `after` a time."""
+        """Have a client ask a service for something, once a time has passed and `when` holds.
+
+        `do` is `async (session, service) -> result` and runs in one transaction.
+        """
         request = Request(service, do, told, when, self.now + after)
         self._requests.append(request)
         return request
 
+    def take_away(self, service: str) -> None:
+        """Stop all processes of a service but its relay; its messages wait in the broker."""
+        self._set_away(service, is_away=True)
+
+    def bring_back(self, service: str) -> None:
+        """Start the processes of a service again."""
+        self._set_away(service, is_away=False)
+
+    def hold_back(self, message: str, by: timedelta) -> None:
+        """Let the next message of this name, such as `CreditReserved`, come so much later."""
+        self._mail.hold_back(message, by)
+
     def run(self) -> None:
-        """Run until nothing moves any more, letting pass what time is waited for."""
+        """Run until nothing moves any more, letting pass what time is waited for.
+
+        Raises NotAtRestError when there is no end to it.
+        """
         end = self.now + self._limits.time
-        while self._act() or self._wait(end):
+        while self._act() or self._wait(end) or self._mail.release_held_back():
             pass
 
     def advance(self, by: timedelta) -> None:
         """Let time pass, and all happen that falls due meanwhile."""
         end = self.now + by
-        while self._act() or self._wait(end, rests=False):
+        while self._act() or self._wait(end, beyond=False):
             pass
         self._clock.move_to(end)
 
     @property
     def in_flight(self) -> list[str]:
         """What is still on its way between services or waits in their databases."""
-        on_the_way = [f"{one.told} for {one.reader.service.name}" for one in self._broker.pending]
-        unsent = [
-            f"{type_of(row)} in the outbox of {name}"
-            for name, service in self.services.items()
-            for row in service.database.store.rows(OUTBOX)
-        ]
         waiting = [
             f"{one.wire_type} waits in {name}: {one.reason} {one.error or ''}"
             for name, service in self.services.items()
-            for one in service.database.store.rows("deferred_messages")
+            for one in service.database.store.rows(DEFERRED)
         ]
-        return on_the_way + unsent + waiting
-
-    # what happens next
+        return [*self._mail.in_flight, *waiting]
 
     def _act(self) -> bool:
         """Do one thing that can be done now; says whether there was any."""
@@ -179,69 +193,53 @@ class Platform:
         if self._actions > self._limits.actions:
             raise NotAtRestError(f"it does not come to rest within {self._limits.actions} actions")
         action()
-        if self._broken is not None:
-            raise self._broken
         return True
 
     def _next_action(self) -> Action | None:
         for request in self._requests:
-            if self._is_due(request):
+            if request.at <= self.now and (request.when is None or request.when(self)):
                 return lambda: self._ask(request)
-        for service in self.services.values():
-            if service.database.store.rows(OUTBOX) and self._has_relay(service):
-                return lambda: self._relay(service)
-        ready = [one for one in self._broker.heads() if self._is_ready(one)]
-        for delivery in ready:
-            if not delivery.last:
-                return lambda: self._deliver(delivery)
-        timer = self._due_timer()
-        if timer is not None:
-            return timer
-        return (lambda: self._deliver(ready[0])) if ready else None
+        relayed = self._mail.next_relay()
+        if relayed is not None:
+            return lambda: self._mail.relay(relayed)
+        ready = self._mail.ready()
+        if ready and not ready[0].last:
+            return lambda: self._deliver(ready[0])
+        return self._due_timer() or ((lambda: self._deliver(ready[0])) if ready else None)
 
     def _due_timer(self) -> Action | None:
-        for service in self.services.values():
+        for service in self._present():
             if _past(service.next_saga_due, self.now):
-                return lambda: self._do(service, "saga timers", service.fire_sagas())
+                fired = service.fire_sagas
+                return lambda: self._processes.do(service, "saga timers", fired(), quiet=True)
             for timer in service.timers:
                 if _past(timer.next_due(), self.now):
-                    return lambda: self._do(service, "something is due", timer.fire())
-        for reader in self._readers:
-            if _past(reader.next_attempt(), self.now):
-                told = "tries again what waits"
-                return lambda: self._do(reader.service, told, reader.try_waiting())
+                    return lambda: self._processes.do(service, "something is due", timer.fire())
+            for reader in service.readers:
+                if _past(reader.next_attempt(), self.now):
+                    told = "tries again what waits"
+                    return lambda: self._processes.do(service, told, reader.try_waiting())
         return None
 
-    def _wait(self, end: datetime, *, rests: bool = True) -> bool:
+    def _wait(self, end: datetime, *, beyond: bool = True) -> bool:
         """Go on to the next time that something waits for; says whether there is one."""
-        times = [at for at in self._times() if at > self.now]
+        times = [at for at in self._times() if at is not None and at > self.now]
         if not times:
-            return rests and self._release_held_back()
-        if min(times) > end:
-            if rests:
-                raise NotAtRestError(f"it has not come to rest after {end - self.timeline.began}")
             return False
-        self._clock.move_to(min(times))
-        return True
-
-    def _times(self) -> Iterator[datetime]:
-        found: list[datetime | None] = [one.not_before for one in self._broker.pending]
-        found += [request.at for request in self._requests]
-        found += [at for name, at in self._relay_away.items() if self._has_rows(name)]
-        found += [reader.next_attempt() for reader in self._readers]
-        for service in self.services.values():
-            found.append(service.next_saga_due)
-            found += [timer.next_due() for timer in service.timers]
-        return (at for at in found if at is not None)
-
-    def _release_held_back(self) -> bool:
-        for delivery in self._broker.pending:
-            if delivery.late or delivery.overtaken:
-                delivery.late = delivery.overtaken = False
-                return True
+        if min(times) <= end:
+            self._clock.move_to(min(times))
+            return True
+        if beyond:
+            raise NotAtRestError(f"it has not come to rest after {end - self.timeline.began}")
         return False
 
-    # doing it
+    def _times(self) -> Iterator[datetime | None]:
+        yield from self._mail.times()
+        yield from (request.at for request in self._requests)
+        for service in self._present():
+            yield service.next_saga_due
+            yield from (timer.next_due() for timer in service.timers)
+            yield from (reader.next_attempt() for reader in service.readers)
 
     def _ask(self, request: Request) -> None:
         service = self.services[request.service]
@@ -251,138 +249,26 @@ class Platform:
                 request.result = await service.transaction(lambda s: request.do(s, service))
             except Exception as error:  # noqa: BLE001 - it is the client's answer
                 request.error = error
-                self._tell(f"answers {type(error).__name__}: {error}")
+                self._processes.tell(f"answers {type(error).__name__}: {error}")
 
         commits = len(self.transactions)
-        self._do(service, request.told, ask())
-        if not self._was_killed_before_commit(commits):
+        self._processes.do(service, request.told, ask())
+        if not self._processes.was_killed_before_commit(since=commits):
             self._requests.remove(request)
 
-    def _was_killed_before_commit(self, commits: int) -> bool:
-        numbers = range(commits, len(self.transactions))
-        return any(self._faults.strikes(FaultKind.KILL_BEFORE_COMMIT, one) for one in numbers)
-
-    def _relay(self, service: RunningService) -> None:
-        store = service.database.store
-        number, row = next(store.items(OUTBOX))
-        is_new = (service.name, number) not in self._published
-        if is_new:
-            self._published.add((service.name, number))
-            self.publications.append(f"{service.name}: {type_of(row)}")
-        at = len(self.publications) - 1
-        if is_new and self._faults.strikes(FaultKind.KILL_BEFORE_PUBLICATION, at):
-            self._relay_away[service.name] = self.now + _RELAY_AWAY
-            self._tell_fault(service, f"relay killed before it publishes {type_of(row)}")
-            return
-        for delivery in self._broker.publish(row, self._readers):
-            self._strike(delivery)
-        if is_new and self._faults.strikes(FaultKind.KILL_AFTER_PUBLICATION, at):
-            self._tell_fault(service, f"relay killed after {type_of(row)}, before it is deleted")
-            return
-        store.remove(OUTBOX, number)
-        store.forget_changes()
-
-    def _strike(self, delivery: Delivery) -> None:
-        """Let the faults of a delivery take hold of it."""
-        self.deliveries.append(f"{delivery.reader.service.name} gets {short(delivery.told)}")
-        number, service = delivery.number, delivery.reader.service
-        if self._faults.strikes(FaultKind.REORDER, number):
-            delivery.last = True
-            self._tell_fault(service, f"{short(delivery.told)} is overtaken by all that can be")
-        if self._faults.strikes(FaultKind.DELAY, number):
-            delivery.not_before = self._past_time_out(delivery)
-            self._tell_fault(service, f"{short(delivery.told)} comes after its time-out only")
-        if self._faults.strikes(FaultKind.OVERTAKE, number):
-            delivery.overtaken = True
-            self._tell_fault(service, f"{short(delivery.told)} is overtaken within its key")
-
-    def _past_time_out(self, delivery: Delivery) -> datetime:
-        received = delivery.received
-        if DEADLINE in received.headers:
-            return datetime.fromisoformat(received.headers[DEADLINE]) + _A_MOMENT
-        for service in self.services.values():
-            for saga in service.sagas:
-                if received.saga and saga.saga_id == received.saga.saga_id and saga.due_at:
-                    return saga.due_at + _A_MOMENT
-        return self.now + self._limits.event_delay
-
     def _deliver(self, delivery: Delivery) -> None:
-        again = " again" if delivery.is_copy else ""
-        reader, told = delivery.reader, f"takes {short(delivery.told)}{again}"
-        killed = self._do(reader.service, told, reader.runner.run((delivery.message,)))
-        if killed:
-            return
-        self._broker.acknowledge(delivery)
-        if not delivery.is_copy and self._faults.strikes(FaultKind.DUPLICATE, delivery.number):
-            self._tell_fault(reader.service, f"{short(delivery.told)} is delivered twice more")
-            self._broker.pending += [
-                Delivery(delivery.number, reader, delivery.message, is_copy=True, late=late)
-                for late in (False, True)
-            ]
+        told = f"takes {short(delivery.told)}{' again' if delivery.is_copy else ''}"
+        handling = delivery.reader.runner.run((delivery.message,))
+        if not self._processes.do(delivery.reader.service, told, handling):
+            self._mail.acknowledge(delivery)
 
-    def _do(self, service: RunningService, told: str, work: Coroutine[Any, Any, Any]) -> bool:
-        """Let a process do something; says whether it was killed over it."""
-        self._work = Work(service.name, told)
-        try:
-            self._loop.run(work)
-        except ProcessKilled as killed:
-            service.database.store.roll_back()
-            self._tell_fault(service, f"{told}: {killed}")
-            return True
-        if not self._work.told:
-            self._tell("(nothing new)")
-        return False
+    def _set_away(self, service: str, *, is_away: bool) -> None:
+        running = self.services[service]
+        running.is_away = is_away
+        self._processes.tell_fault(running, "goes away" if is_away else "comes back")
 
-    # commits
-
-    def _before_commit(self, store: Store) -> None:
-        number = len(self.transactions)
-        assert self._work is not None, "twins commit when something is done"
-        self.transactions.append(f"{store.name} {self._work.what}")
-        if self._faults.strikes(FaultKind.KILL_BEFORE_COMMIT, number):
-            raise ProcessKilled("killed before the commit")
-        self._work.done = list(effects(store.changes))
-
-    def _after_commit(self, _store: Store) -> None:
-        assert self._work is not None
-        self._tell(", ".join(self._work.done))
-        self._check_after_commit()
-        if self._faults.strikes(FaultKind.KILL_AFTER_COMMIT, len(self.transactions) - 1):
-            raise ProcessKilled("killed after the commit, before anybody heard of it")
-
-    def _check_after_commit(self) -> None:
-        if self._after_each_commit is None or self._broken is not None:
-            return
-        try:
-            self._after_each_commit(self)
-        except AssertionError as error:
-            self._broken = error
-
-    def _tell(self, done: str) -> None:
-        assert self._work is not None
-        self._work.told = True
-        told = f"{self._work.what}: {done}" if done else self._work.what
-        self.timeline.add(self.now, self._work.who, told)
-
-    def _tell_fault(self, service: RunningService, told: str) -> None:
-        self.timeline.add(self.now, service.name, told, fault=True)
-
-    # who is there
-
-    def _is_due(self, request: Request) -> bool:
-        if request.at is not None and request.at > self.now:
-            return False
-        return request.when is None or request.when(self)
-
-    def _is_ready(self, delivery: Delivery) -> bool:
-        held_back = delivery.not_before is not None and delivery.not_before > self.now
-        return not held_back and not delivery.late
-
-    def _has_rows(self, service: str) -> bool:
-        return bool(self.services[service].database.store.rows(OUTBOX))
-
-    def _has_relay(self, service: RunningService) -> bool:
-        return self._relay_away.get(service.name, self.now) <= self.now
+    def _present(self) -> list[RunningService]:
+        return [service for service in self.services.values() if not service.is_away]
 
 
 def _past(at: datetime | None, now: datetime) -> bool:
@@ -390,15 +276,14 @@ def _past(at: datetime | None, now: datetime) -> bool:
 
 
 @contextmanager
-def platform_of(*services: ServiceTwin, **options: Any) -> Iterator[Platform]:
+def platform_of(*services: ServiceTwin, limits: Limits | None = None) -> Iterator[Platform]:
     """A platform of twins, on which all clocks of the process stand still until they are moved.
 
-    `options` are those of `Platform`. Call it where no event loop runs, such as in a test function
-    that is not async.
+    Call it where no event loop runs, such as in a test function that is not async.
     """
     loop = TwinLoop()
     try:
         with virtual_time() as clock:
-            yield Platform(services, clock, loop, **options)
+            yield Platform(services, clock, loop, limits=limits)
     finally:
         loop.close()

@@ -123,6 +123,7 @@ class RunningService:
         parts = twin.parts(self.database) if callable(twin.parts) else twin.parts
         self.database.statements.update({**parts.statements, **_forgetting(twin)})
         self.timers = list(parts.timers)
+        self.is_away = False
         self._policy = twin.policy
         self._orchestrator = self._orchestrate(parts.sagas)
         self.readers = list(self._readers(parts))

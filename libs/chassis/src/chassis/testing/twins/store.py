@@ -14,7 +14,7 @@ _MISSING: Any = object()
 CommitHook = Callable[["Store"], None]
 
 
-def _no_hook(_store: "Store") -> None:
+def no_hook(_store: "Store") -> None:
     """Nobody looks at the commits."""
 
 
@@ -23,8 +23,8 @@ class Store:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.before_commit: CommitHook = _no_hook
-        self.after_commit: CommitHook = _no_hook
+        self.before_commit: CommitHook = no_hook
+        self.after_commit: CommitHook = no_hook
         self._tables: defaultdict[str, dict[Hashable, Any]] = defaultdict(dict)
         self._undo: list[tuple[str, Hashable, Any]] = []
         self._last_number = 0

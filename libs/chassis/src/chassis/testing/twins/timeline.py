@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 _MARK = {True: "!", False: " "}
 
@@ -29,9 +30,23 @@ class Timeline:
 
     def lines(self) -> Iterator[str]:
         width = max((len(moment.who) for moment in self.moments), default=0)
-        for moment in self.moments:
+        for moment, what in self._told():
             since = since_start(moment.at - self.began)
-            yield f"{_MARK[moment.fault]} {since}  {moment.who:<{width}}  {moment.what}"
+            yield f"{_MARK[moment.fault]} {since}  {moment.who:<{width}}  {what}"
+
+    def table(self) -> Iterator[str]:
+        """The same as the lines of a table in Markdown; what was made to go wrong is in italics."""
+        yield "| time | service | what |"
+        yield "| --- | --- | --- |"
+        for moment, what in self._told():
+            told = f"*{what}*" if moment.fault else what
+            yield f"| {since_start(moment.at - self.began)} | {moment.who} | {told} |"
+
+    def _told(self) -> Iterator[tuple[Moment, str]]:
+        """What happened several times one after another is told once."""
+        for moment, same in groupby(self.moments):
+            times = sum(1 for _ in same)
+            yield moment, moment.what if times == 1 else f"{moment.what} ({times} times)"
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
