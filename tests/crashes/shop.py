@@ -20,6 +20,7 @@ from inventory_service.domain.product import Product
 from inventory_service.messaging import command_handlers as inventory_commands
 from inventory_service.messaging import event_handlers as inventory_events
 from inventory_service.messaging import topology as inventory_topology
+from order_service.domain.errors import OrderStateError
 from order_service.domain.order import Order, OrderState
 from order_service.domain.order_line import OrderLine
 from order_service.messaging import event_handlers as order_events
@@ -157,4 +158,6 @@ def cancel(platform: Platform, order_id: UUID, *, when: Any) -> None:
                 session, CancelOrderSaga, CancelOrderData.of(order), subject_key=str(order_id)
             )
 
-    platform.request(ORDER, cancel_order, told="cancels the order", when=when)
+    platform.request(
+        ORDER, cancel_order, told="cancels the order", when=when, refusals=(OrderStateError,)
+    )

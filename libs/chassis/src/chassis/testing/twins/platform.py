@@ -51,7 +51,8 @@ class Limits:
 class Request:
     """What a client asks of a service; `result` is its answer, or `error` what it was refused with.
 
-    A client that gets no answer, because the process died before the commit, asks again.
+    A client that gets no answer, because the process died before the commit, asks again. What is
+    raised and is not among `refusals` ends the run.
     """
 
     service: str
@@ -59,6 +60,7 @@ class Request:
     told: str
     when: Callable[["Platform"], bool] | None
     at: datetime
+    refusals: tuple[type[Exception], ...]
     result: Any = None
     error: Exception | None = None
 
@@ -137,12 +139,14 @@ class Platform:
         told: str = "is asked for something",
         when: Callable[["Platform"], bool] | None = None,
         after: timedelta = timedelta(),
+        refusals: tuple[type[Exception], ...] = (),
     ) -> Request:
         """Have a client ask a service for something, once a time has passed and `when` holds.
 
-        `do` is `async (session, service) -> result` and runs in one transaction.
+        `do` is `async (session, service) -> result` and runs in one transaction; `refusals` are
+        exceptions that the client takes for an answer.
         """
-        request = Request(service, do, told, when, self.now + after)
+        request = Request(service, do, told, when, self.now + after, refusals)
         self._requests.append(request)
         return request
 
@@ -178,7 +182,7 @@ class Platform:
     def in_flight(self) -> list[str]:
         """What is still on its way between services or waits in their databases."""
         waiting = [
-            f"{one.wire_type} waits in {name}: {one.reason} {one.error or ''}"
+            f"{one.wire_type} waits in {name}: {one.reason} {one.error or ''}".rstrip()
             for name, service in self.services.items()
             for one in service.database.store.rows(DEFERRED)
         ]
@@ -247,7 +251,7 @@ class Platform:
         async def ask() -> None:
             try:
                 request.result = await service.transaction(lambda s: request.do(s, service))
-            except Exception as error:  # noqa: BLE001 - it is the client's answer
+            except request.refusals as error:
                 request.error = error
                 self._processes.tell(f"answers {type(error).__name__}: {error}")
 

@@ -30,7 +30,18 @@ class TwinLoop:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The coroutine's result; raises TwinLimitError where it waits for something real."""
-        return self._loop.run_until_complete(coroutine)
+        try:
+            return self._loop.run_until_complete(coroutine)
+        except TwinLimitError:
+            self._cancel_what_waits()
+            raise
+
+    def _cancel_what_waits(self) -> None:
+        waiting = asyncio.all_tasks(self._loop)
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            self._loop.run_until_complete(asyncio.wait(waiting))
 
     def close(self) -> None:
         self._loop.close()

@@ -12,6 +12,7 @@ from chassis.consumers import barrier, dead_letters, deferral, inbox
 from chassis.flows import statements as flows
 from chassis.outbox import session as outbox
 from chassis.outbox.row import OutboxRow
+from chassis.testing import outbox as testing_outbox
 from chassis.testing.twins.session import StatementTwin
 from chassis.testing.twins.store import Store
 
@@ -98,6 +99,10 @@ def insert_messages(store: Store, *columns: Sequence[Any]) -> list[Any]:
     for values in zip(*columns, strict=True):
         store.put(OUTBOX, store.next_number(), OutboxRow(*values))
     return []
+
+
+def show_outbox(store: Store) -> list[tuple[bytes, bytes]]:
+    return [(row.headers, row.body) for row in store.rows(OUTBOX)]
 
 
 def defer(  # noqa: PLR0917
@@ -227,6 +232,7 @@ CHASSIS: Mapping[str, StatementTwin] = {
     deferral._REMOVE: remove_deferred,
     deferral._POSTPONE: postpone_deferred,
     dead_letters._BURY: bury,
+    testing_outbox._SHOW: show_outbox,
     flows.EXPECT: expect,
     flows.REACH: reach,
     flows.END: end,

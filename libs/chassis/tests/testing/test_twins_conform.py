@@ -1,0 +1,414 @@
+"""The same steps on a twin and on PostgreSQL: whoever tests on twins relies on no difference.
+
+What is expected is written by hand, so that neither can pass by agreeing with itself.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Numeric, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis.consumers import deferral
+from chassis.consumers.barrier import Barrier, NothingToUndo
+from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
+from chassis.consumers.inbox import take_in
+from chassis.consumers.incoming import Incoming
+from chassis.flows import Flow, stage
+from chassis.ids import new_id
+from chassis.messaging.contracts import Command, Event
+from chassis.messaging.envelope import Direction, Outcome, ReceivedMessage, SagaReference
+from chassis.messaging.topology import ServiceTopology, Stream, commands, events, replies
+from chassis.outbox.outbox import Outbox
+from chassis.outbox.poke import no_poke
+from chassis.outbox.publishing import bind_outbox, publish
+from chassis.persistence.adding import add_if_new
+from chassis.persistence.database import Database
+from chassis.persistence.loading import load, loaded, preload
+from chassis.persistence.tables import METADATA
+from chassis.sagas import Saga, command
+from chassis.sagas.definitions import Definitions
+from chassis.sagas.instances import ConcurrentChangeError, Instances
+from chassis.sagas.state import EntryKind, LogEntry, SagaInstance
+from chassis.testing.outbox import outbox_messages
+from chassis.testing.twins.database import TwinDatabase
+from chassis.testing.twins.instances import TwinInstances
+
+pytestmark = pytest.mark.real
+
+SAGA_ID, CONSUMER = UUID(int=7), "shop:orders.events"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """The service's own tables."""
+
+
+class Book(Base):
+    __tablename__ = "books"
+    isbn: Mapped[str] = mapped_column(primary_key=True)
+    price: Mapped[Decimal] = mapped_column(Numeric(6, 2))
+    shelf: Mapped[str | None] = mapped_column(default=None)
+    title: Mapped[str] = mapped_column(unique=True)
+
+
+class Bought(Event, type="shop.Bought.v1", key="isbn"):
+    isbn: str
+
+
+class Ask(Command, type="other.Ask.v1", key="isbn"):
+    isbn: str
+
+
+class AskData(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    isbn: str
+
+
+def ask(data: AskData) -> Ask:
+    return Ask(isbn=data.isbn)
+
+
+class AskSaga(Saga[AskData], type="Ask", version=1):
+    steps = (command(ask),)
+
+
+DEFINITIONS = Definitions((AskSaga,))
+DELIVERY = Flow(
+    name="delivery",
+    stages=(
+        stage("Sent", by="carrier", within=timedelta(hours=1)),
+        stage("Arrived", by="carrier", within=timedelta(hours=2)),
+    ),
+)
+TOPOLOGY = ServiceTopology(
+    service="shop",
+    context="shop",
+    streams=(Stream(channel=events("shop")), Stream(channel=replies("shop"))),
+    sends_to=(commands("other"),),
+)
+
+
+@pytest.fixture(params=["twin", "PostgreSQL"])
+async def shop(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    if request.param == "twin":
+        shop: Database = TwinDatabase("shop")
+    else:
+        shop = Database(request.getfixturevalue("database").url)
+        async with shop.engine.begin() as connection:
+            await connection.run_sync(METADATA.create_all)
+            await connection.run_sync(Base.metadata.create_all)
+    bind_outbox(shop, Outbox(TOPOLOGY, no_poke))
+    yield shop
+    await shop.close()
+
+
+@pytest.fixture
+def instances(shop: Database) -> Instances:
+    return TwinInstances(DEFINITIONS) if isinstance(shop, TwinDatabase) else Instances(DEFINITIONS)
+
+
+def book(isbn: str, *, price: str = "5.00", shelf: str | None = None) -> Book:
+    return Book(isbn=isbn, price=Decimal(price), shelf=shelf, title=f"title of {isbn}")
+
+
+async def stocked(shop: Database) -> None:
+    async with shop.sessions.begin() as session:
+        session.add_all([book("c", shelf="x"), book("a", price="7.005"), book("b", shelf="x")])
+
+
+def isbns(books: Any) -> list[str]:
+    return [one.isbn for one in books]
+
+
+async def test_entities_are_read_as_they_were_committed(shop: Database) -> None:
+    await stocked(shop)
+    async with shop.sessions.begin() as session:
+        found = await session.get(Book, "a")
+        assert found is not None
+        assert (found.price, found.shelf) == (Decimal("7.01"), None)
+        found.shelf = "y"
+        assert await session.get(Book, "a") is found
+        assert await session.get(Book, "z") is None
+        await session.delete(await session.get_one(Book, "c"))
+    async with shop.sessions() as session:
+        assert (await session.get_one(Book, "a", with_for_update=True)).shelf == "y"
+        assert isbns(await session.scalars(select(Book).order_by(Book.isbn))) == ["a", "b"]
+
+
+async def test_queries_find_the_same(shop: Database) -> None:
+    await stocked(shop)
+    by_isbn = select(Book).order_by(Book.isbn)
+    async with shop.sessions() as session:
+
+        async def found(statement: Any) -> list[str]:
+            return isbns((await session.scalars(statement)).all())
+
+        assert await found(by_isbn.where(Book.shelf == "x")) == ["b", "c"]
+        assert await found(by_isbn.where(Book.shelf.is_(None))) == ["a"]
+        assert await found(by_isbn.where(Book.shelf != "x")) == []
+        assert await found(by_isbn.where(Book.isbn.in_(["a", "c"]), Book.price > 6)) == ["a"]
+        assert await found(by_isbn.where((Book.isbn == "a") | (Book.isbn == "b"))) == ["a", "b"]
+        assert await found(by_isbn.where(~Book.isbn.in_(["a"])).limit(1)) == ["b"]
+        assert await found(select(Book).order_by(Book.shelf.desc(), Book.isbn.desc())) == [
+            "a",
+            "c",
+            "b",
+        ]
+        rows = await session.execute(select(Book.isbn, Book.shelf).where(Book.isbn == "b"))
+        assert [tuple(row) for row in rows] == [("b", "x")]
+
+
+async def test_what_is_preloaded_is_found_in_the_session(shop: Database) -> None:
+    await stocked(shop)
+    async with shop.sessions.begin() as session:
+        await preload(session, [(load(Book, by=lambda keys: keys), ["a", "b", "z"])])
+        assert loaded(session, Book, "z") is None
+        assert loaded(session, Book, "c") is None
+        kept = loaded(session, Book, "a")
+        assert kept is not None
+        assert kept is await session.get(Book, "a")
+
+
+async def test_a_rollback_takes_everything_back(shop: Database) -> None:
+    await stocked(shop)
+    async with shop.sessions() as session:
+        (await session.get_one(Book, "a")).shelf = "y"
+        session.add(book("d"))
+        publish(session, Bought(isbn="a"))
+        await session.flush()
+        await session.rollback()
+    async with shop.sessions() as session:
+        assert (await session.get_one(Book, "a")).shelf is None
+        assert await session.get(Book, "d") is None
+    assert await outbox_messages(shop) == []
+
+
+async def test_a_savepoint_takes_back_what_came_after_it(shop: Database) -> None:
+    await stocked(shop)
+    async with shop.sessions.begin() as session:
+        publish(session, Bought(isbn="before"))
+        kept = await session.get_one(Book, "a")
+        savepoint = await session.begin_nested()
+        kept.shelf = "y"
+        session.add(book("d"))
+        publish(session, Bought(isbn="within"))
+        await savepoint.rollback()
+        await session.refresh(kept)
+        assert kept.shelf is None
+        publish(session, Bought(isbn="after"))
+    async with shop.sessions() as session:
+        assert await session.get(Book, "d") is None
+    assert [one.key for one in await outbox_messages(shop)] == ["before", "after"]
+
+
+async def test_keys_unique_values_and_missing_ones_are_refused(shop: Database) -> None:
+    await stocked(shop)
+    for wrong in (
+        book("a"),
+        Book(isbn="d", price=Decimal(1), title="title of a"),
+        Book(isbn="d", price=Decimal(1)),
+    ):
+        with pytest.raises(IntegrityError):
+            async with shop.sessions.begin() as session:
+                session.add(wrong)
+    async with shop.sessions.begin() as session:
+        assert not await add_if_new(session, book("a", price="9.00"))
+        assert await add_if_new(session, book("d"))
+    async with shop.sessions() as session:
+        assert (await session.get_one(Book, "a")).price == Decimal("7.01")
+        assert await session.get(Book, "d") is not None
+
+
+async def test_the_inbox_takes_a_message_once_for_each_consumer(shop: Database) -> None:
+    first, second = uuid4(), uuid4()
+    async with shop.sessions.begin() as session:
+        assert (await take_in(session, CONSUMER, [first, first], [], [])).fresh == {first}
+    async with shop.sessions.begin() as session:
+        assert (await take_in(session, CONSUMER, [first, second], [], [])).fresh == {second}
+        assert (await take_in(session, "other", [first], [], [])).fresh == {first}
+
+
+async def test_the_barrier_remembers_steps_and_their_answers(shop: Database) -> None:
+    saga = SagaReference(
+        saga_type="Ask", saga_id=SAGA_ID, step="ask", direction=Direction.COMPENSATION
+    )
+    async with shop.sessions.begin() as session:
+        barrier = Barrier(())
+        barrier.record(saga, NothingToUndo())
+        publish(session, Bought(isbn="a"))
+        await barrier.write(session)
+    async with shop.sessions.begin() as session:
+        steps = (await take_in(session, CONSUMER, [], [], [saga])).steps
+    (recorded,) = steps[SAGA_ID, "ask"]
+    assert (recorded.direction, recorded.outcome) == (saga.direction, Outcome.SUCCESS)
+    assert (recorded.wire_type, recorded.body) == ("chassis.NothingToUndo.v1", b"{}")
+    assert len(await outbox_messages(shop)) == 1
+
+
+async def incoming(shop: Database, isbn: str) -> Incoming:
+    async with shop.sessions.begin() as session:
+        publish(session, Bought(isbn=isbn))
+    received: ReceivedMessage = (await outbox_messages(shop))[-1]
+    return Incoming(
+        subject="shop.events.Bought.0",
+        reply="",
+        stream_sequence=1,
+        inbox_id=received.message_id,
+        received=received,
+        malformed=None,
+        raw_headers=dict(received.headers),
+        body=received.body,
+    )
+
+
+async def test_waiting_messages_keep_the_order_of_their_key(shop: Database) -> None:
+    one, two = await incoming(shop, "a"), await incoming(shop, "a")
+    other = await incoming(shop, "b")
+    later = timedelta(hours=1)
+    async with shop.sessions.begin() as session:
+        about = {"reason": deferral.Reason.FAILED, "error": "no", "attempts": 1}
+        await deferral.defer(session, CONSUMER, [one], after=timedelta(), **about)
+        await deferral.defer(session, CONSUMER, [two], reason=deferral.Reason.BEHIND)
+        await deferral.defer(session, CONSUMER, [other], after=later, **about)
+    async with shop.sessions.begin() as session:
+        assert await deferral.keys_due(session, CONSUMER) == ["a"]
+        assert await deferral.anything_waiting(session, CONSUMER)
+        assert not await deferral.anything_waiting(session, "other")
+        assert (await take_in(session, CONSUMER, [], ["a", "c"], [])).keys_waiting == {"a"}
+        head = await deferral.take_head(session, CONSUMER, "a")
+        assert head is not None
+        assert (head.message_id, head.attempts, head.reason) == (one.inbox_id, 1, "failed")
+        assert (head.body, head.headers["ce-subject"]) == (one.body, "a")
+        again = {"reason": deferral.Reason.FAILED, "error": "no", "attempts": 2}
+        await deferral.postpone(session, head, after=later, **again)
+    async with shop.sessions.begin() as session:
+        assert await deferral.keys_due(session, CONSUMER) == [], "what is behind waits as well"
+        head = await deferral.take_head(session, CONSUMER, "a")
+        assert head is not None
+        assert head.attempts == 2
+        await deferral.remove(session, head)
+        following = await deferral.take_head(session, CONSUMER, "a")
+        assert following is not None
+        assert following.message_id == two.inbox_id
+        assert await deferral.take_head(session, CONSUMER, "c") is None
+
+
+async def test_dead_letters_are_entered(shop: Database) -> None:
+    async with shop.sessions.begin() as session:
+        await bury(
+            session,
+            DeadLetter(
+                consumer=CONSUMER,
+                subject="s",
+                key=None,
+                message_id=None,
+                wire_type=None,
+                headers={"a": "b"},
+                body=b"",
+                reason=DeadReason.MALFORMED,
+                error="no",
+                attempts=1,
+            ),
+        )
+
+
+def asking(**changes: Any) -> SagaInstance:
+    instance = SagaInstance(
+        saga_id=SAGA_ID,
+        saga_type="Ask",
+        definition_version=1,
+        subject_key="a",
+        created_at=NOW,
+        data=AskData(isbn="a"),
+        step="ask",
+        attempt=1,
+        command_id=new_id(),
+        due_at=NOW + timedelta(minutes=1),
+    )
+    return replace(instance, **changes)
+
+
+def told(kind: EntryKind) -> LogEntry:
+    return LogEntry(saga_id=SAGA_ID, at=NOW, kind=kind, step=None, direction=None, attempt=0)
+
+
+async def test_instances_are_found_as_they_were_stored(
+    shop: Database, instances: Instances
+) -> None:
+    started = asking()
+    async with shop.sessions.begin() as session:
+        publish(session, Bought(isbn="a"))
+        await instances.insert(session, started, [told(EntryKind.STARTED)])
+    async with shop.sessions.begin() as session:
+        found = await instances.lock(session, [SAGA_ID, uuid4()])
+        assert found == {SAGA_ID: started}
+        moved = replace(found[SAGA_ID], attempt=2, data=AskData(isbn="b"), error="no")
+        await instances.update(session, [moved], [told(EntryKind.RETRY)])
+    async with shop.sessions.begin() as session:
+        assert (await instances.lock(session, [SAGA_ID]))[SAGA_ID] == replace(moved, version=2)
+        with pytest.raises(ConcurrentChangeError):
+            await instances.update(session, [moved], [])
+        await session.rollback()
+    assert [one.key for one in await outbox_messages(shop)] == ["a"]
+
+
+async def test_an_instance_wakes_at_its_first_time_until_it_is_rescheduled(
+    shop: Database, instances: Instances
+) -> None:
+    first, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=5)
+
+    async def due(session: AsyncSession, at: datetime) -> list[UUID]:
+        return [one.saga_id for one in await instances.lock_due(session, at, 10)]
+
+    async with shop.sessions.begin() as session:
+        await instances.insert(session, asking(), [])
+        [stored] = (await instances.lock(session, [SAGA_ID])).values()
+        await instances.update(session, [replace(stored, due_at=later)], [])
+    async with shop.sessions.begin() as session:
+        assert await instances.next_due(session) == [(SAGA_ID, first)]
+        assert await due(session, NOW) == []
+        assert await due(session, first) == [SAGA_ID]
+        assert await instances.lock_due(session, first, 10, uuid4()) == []
+        await instances.reschedule(session, [SAGA_ID])
+        assert await instances.next_due(session) == [(SAGA_ID, later)]
+        await instances.postpone(session, SAGA_ID, later + timedelta(minutes=1))
+        assert await due(session, later) == []
+        [stored] = (await instances.lock(session, [SAGA_ID])).values()
+        ended = replace(stored, due_at=None, step=None)
+        await instances.update(session, [ended], [])
+        assert await instances.next_due(session) == []
+
+
+async def test_flows_go_from_stage_to_stage_and_end_in_any_order(shop: Database) -> None:
+    async with shop.sessions.begin() as session:
+        DELIVERY.expect(session, "one")
+        DELIVERY.expect(session, "two")
+        DELIVERY.end(session, "three")
+    async with shop.sessions.begin() as session:
+        DELIVERY.reach(session, "one", "Sent")
+        DELIVERY.reach(session, "nobody's", "Sent")
+        DELIVERY.end(session, "two")
+        DELIVERY.expect(session, "three")
+    assert await open_flows(shop) == {("one", "Arrived")}
+
+
+async def open_flows(shop: Database) -> set[tuple[str, str]]:
+    if isinstance(shop, TwinDatabase):
+        found = shop.store.rows("flow_expectations")
+        return {(one.key, one.awaits) for one in found if not one.ended}
+    table = METADATA.tables["flow_expectations"]
+    async with shop.sessions() as session:
+        rows = await session.execute(
+            select(table.c.key, table.c.awaits).where(table.c.ended_at.is_(None))
+        )
+        return {(key, awaits) for key, awaits in rows}
