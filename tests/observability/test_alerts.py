@@ -85,6 +85,7 @@ EXPECTED: dict[str, Labels] = {
         "direction": "action",
     },
     "SagaNeedsAttention": {"job": ORDER_SERVICE, "saga_type": "CreateOrder"},
+    "SagaVersionNotLoaded": {"job": ORDER_SERVICE, "saga_type": "CreateOrder", "version": "99"},
     "SagaCompensationRateHigh": {"job": ORDER_SERVICE, "saga_type": "CreateOrder"},
     "SagaTimersLate": {"job": ORDER_SERVICE},
     "FlowOverdue": {
@@ -189,6 +190,7 @@ def _first_signs(number: int) -> tuple[str, ...]:
         f'sum(saga_finished_total{{outcome="compensated"}}) == {20 * number}',
         'sum(saga_in_progress{state="needs_attention"}) == 1',
         "sum(saga_retrying) >= 1",
+        'sum(saga_version_not_loaded{version="99"}) == 2',
         "max(saga_timers_lag_seconds) > 200",
         "sum(flow_overdue) == 1",
         "max(waiting_oldest_message_age_seconds) > 3000",

@@ -4,7 +4,7 @@ One bounded statement over indexes fills all of them, and none of it is on any h
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 from chassis.consumers.deferral import Reason
 from chassis.metrics import catalogue
 from chassis.persistence.database import Database
+from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.state import SagaState
 
 _COUNTED_AT_MOST: Final = 20_000
@@ -23,10 +24,10 @@ _LIVE_STATES: Final = tuple(state.value for state in SagaState if not state.is_e
 # The predicates are those of partial indexes: what has ended, however much it is, is not looked at.
 SURVEY: Final = f"""
 WITH live AS MATERIALIZED (
-    SELECT saga_type, state, step, direction, attempt, created_at, wake_at
+    SELECT saga_type, definition_version, state, step, direction, attempt, created_at, wake_at
     FROM saga_instances WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT {_COUNTED_AT_MOST}
 ), parked AS (
-    SELECT saga_type, state
+    SELECT saga_type, definition_version, state
     FROM saga_instances WHERE state = 'NEEDS_ATTENTION' LIMIT {_COUNTED_AT_MOST}
 ), waiting AS (
     SELECT consumer, reason, deferred_at
@@ -41,6 +42,11 @@ FROM live GROUP BY saga_type, state
 UNION ALL
 SELECT 'in progress', saga_type, state, NULL, count(*), NULL FROM parked GROUP BY saga_type, state
 UNION ALL
+SELECT 'on version', saga_type, definition_version::text, NULL, count(*), NULL
+FROM (SELECT saga_type, definition_version FROM live
+      UNION ALL SELECT saga_type, definition_version FROM parked) AS in_flight
+GROUP BY saga_type, definition_version
+UNION ALL
 SELECT 'retrying', saga_type, step, direction, count(*), NULL
 FROM live WHERE attempt > 1 GROUP BY saga_type, step, direction
 UNION ALL
@@ -54,6 +60,7 @@ SELECT 'dead', consumer, NULL, NULL, count(*), NULL FROM dead GROUP BY consumer
 
 _DATABASE_UP: Final = catalogue.DATABASE_UP.gauge()
 _IN_PROGRESS: Final = catalogue.SAGA_IN_PROGRESS.gauge()
+_NOT_LOADED: Final = catalogue.SAGA_VERSION_NOT_LOADED.gauge()
 _RETRYING: Final = catalogue.SAGA_RETRYING.gauge()
 _OLDEST_SAGA: Final = catalogue.SAGA_OLDEST_AGE.gauge()
 _TIMERS_LAG: Final = catalogue.SAGA_TIMERS_LAG.gauge()
@@ -73,13 +80,13 @@ class DatabaseGauges:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._consumers: set[str] = set()
-        self._saga_types: set[str] = set()
+        self._sagas: set[tuple[str, str]] = set()
 
     def expect_consumer(self, name: str) -> None:
         self._consumers.add(name)
 
-    def expect_sagas(self, saga_types: Iterable[str]) -> None:
-        self._saga_types.update(saga_types)
+    def expect_sagas(self, sagas: Iterable[SagaDefinition]) -> None:
+        self._sagas.update((saga.saga_type, str(saga.version)) for saga in sagas)
 
     async def survey(self) -> None:
         """Ask the database; raises what it raises, and the gauges keep their values then."""
@@ -91,7 +98,7 @@ class DatabaseGauges:
             raise
         _DATABASE_UP.set(1)
         self._show_nothing()
-        _Findings(now=datetime.now(UTC)).show(rows)
+        _Findings(now=datetime.now(UTC), loaded=self._sagas).show(rows)
 
     def show_pool(self) -> None:
         """The pool as it is now; asks nobody."""
@@ -113,7 +120,10 @@ class DatabaseGauges:
         for gauge in (_IN_PROGRESS, _RETRYING, _OLDEST_SAGA, _WAITING, _OLDEST_WAITING):
             gauge.clear()
         _DEAD_LETTERS.clear()
-        for saga_type in self._saga_types:
+        _NOT_LOADED.clear()
+        for loaded in self._sagas:
+            _NOT_LOADED.labels(*loaded).set(0)
+        for saga_type in {saga_type for saga_type, _ in self._sagas}:
             _OLDEST_SAGA.labels(saga_type).set(0)
             for state in _LIVE_STATES:
                 _IN_PROGRESS.labels(saga_type, state.lower()).set(0)
@@ -125,8 +135,9 @@ class DatabaseGauges:
 
 
 class _Findings:
-    def __init__(self, *, now: datetime) -> None:
+    def __init__(self, *, now: datetime, loaded: Collection[tuple[str, str]]) -> None:
         self._now = now
+        self._loaded = loaded
         self._ages: dict[tuple[Gauge, str], float] = {}
 
     def show(self, rows: Sequence[Any]) -> None:
@@ -140,6 +151,8 @@ class _Findings:
             case "in progress":
                 _IN_PROGRESS.labels(row["first"], row["second"].lower()).set(row["amount"])
                 self._note_age(_OLDEST_SAGA, row["first"], row["since"])
+            case "on version" if (row["first"], row["second"]) not in self._loaded:
+                _NOT_LOADED.labels(row["first"], row["second"]).set(row["amount"])
             case "retrying":
                 _RETRYING.labels(row["first"], row["second"], row["third"]).set(row["amount"])
             case "due first":

@@ -23,6 +23,7 @@ from chassis.outbox.poke import DatagramPoke, no_poke
 from chassis.outbox.publishing import bind_outbox
 from chassis.persistence.database import Database
 from chassis.sagas.definition import SagaDefinition
+from chassis.sagas.missing_versions import MissingVersions
 from chassis.sagas.orchestrator import SagaOrchestrator
 from chassis.sagas.timers import SagaTimers
 from chassis.settings import ServiceSettings
@@ -87,13 +88,21 @@ class Service(HttpService):
             self._consume(consumer, HandlerProcessor(of_context, self.outbox), policy)
 
     def orchestrate(self, *sagas: SagaDefinition) -> SagaOrchestrator:
-        """Run sagas here: their replies come on this service's own reply channel."""
+        """Run sagas here: their replies come on this service's own reply channel.
+
+        The service is not ready while sagas are in flight on an older version of one of them that
+        is not given here.
+        """
         consumer = self._consumer(Kind.REPLIES)
         orchestrator = SagaOrchestrator(
             outbox=self.outbox, definitions=sagas, reply_to=consumer.channel.name
         )
         self._consume(consumer, orchestrator)
-        self.gauges.expect_sagas(saga.saga_type for saga in sagas)
+        self.gauges.expect_sagas(sagas)
+        missing = MissingVersions(self.database, sagas)
+        self.run_beside("missing saga versions", missing.run)
+        if self._settings.saga_versions_required:
+            self.required["saga versions"] = missing.check_ready
         self.run_beside("saga timers", SagaTimers(self.database, orchestrator).run)
         self.run_beside("interventions", SagaInterventions(self.database, orchestrator).run)
         self._orchestrators.append(orchestrator)

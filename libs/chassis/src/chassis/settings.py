@@ -76,6 +76,8 @@ class ServiceSettings(HttpSettings):
     """A span for each statement, where tracing is on: half a millisecond of CPU a transaction."""
     trace_link_after_seconds: float = Field(default=600, gt=0)
     """Age from which a message is processed in a trace of its own, linked to its first one."""
+    saga_versions_required: bool = True
+    """Not ready while sagas are in flight on an older version that is not loaded any more."""
     consistency_wait_seconds: float = Field(default=3, gt=0, le=10)
     """How long a query waits at most for the writes that its consistency token names."""
 

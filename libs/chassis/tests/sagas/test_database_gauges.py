@@ -34,7 +34,7 @@ async def test_sagas_on_their_way_are_shown_by_state_with_their_oldest_and_their
     bench: Any, trip: SimpleNamespace
 ) -> None:
     gauges = DatabaseGauges(bench.database)
-    gauges.expect_sagas(["Trip", "Foreign"])
+    gauges.expect_sagas([trip.TripSaga, trip.ForeignSaga])
     for number in range(3):
         await bench.start(f"t-{number}")
     await bench.execute(
@@ -65,6 +65,30 @@ async def test_sagas_on_their_way_are_shown_by_state_with_their_oldest_and_their
     assert shown("saga_retrying", **retrying) is None
     assert shown("saga_oldest_in_progress_age_seconds", saga_type="Trip") == 0
     assert shown("saga_timers_lag_seconds") == 0
+
+
+async def test_sagas_on_a_version_that_is_not_loaded_here_are_shown(
+    bench: Any, trip: SimpleNamespace
+) -> None:
+    bench.orchestrator = bench.new_orchestrator(trip.TripSaga, trip.NewTripSaga)
+    await bench.start("t-1")
+    await bench.start("t-2", trip.NewTripSaga)
+    await bench.start("t-3", trip.NewTripSaga)
+    await bench.execute(
+        "UPDATE saga_instances SET state = 'NEEDS_ATTENTION', wake_at = NULL"
+        " WHERE subject_key = 't-3'"
+    )
+    older, newer = DatabaseGauges(bench.database), DatabaseGauges(bench.database)
+    older.expect_sagas([trip.TripSaga])
+    newer.expect_sagas([trip.TripSaga, trip.NewTripSaga])
+
+    def on_version(version: str) -> float | None:
+        return shown("saga_version_not_loaded", saga_type="Trip", version=version)
+
+    await older.survey()
+    assert (on_version("1"), on_version("2")) == (0, 2)
+    await newer.survey()
+    assert (on_version("1"), on_version("2")) == (0, 0)
 
 
 async def test_waiting_messages_and_dead_letters_are_shown_by_consumer(bench: Any) -> None:

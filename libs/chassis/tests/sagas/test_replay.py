@@ -169,8 +169,8 @@ async def test_another_note_is_found_by_the_data(
 
     told = str(raised.value)
     assert told.startswith(f"Trip version 1, saga {completed.saga_id}: data at the end")
-    assert "'seat': '7A'" in told
-    assert "'seat': '1A'" in told
+    assert "recorded: {'seat': '7A'}" in told
+    assert "the code: {'seat': '1A'}" in told
 
 
 async def test_another_command_is_found_by_its_step(

@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from chassis.cli import app
 from chassis.operations.saga_versions import CURRENT, MISSING, NEEDED, REMOVABLE, saga_versions
+from chassis.persistence.database import Database
+from chassis.sagas.missing_versions import MissingVersions, SagaVersionMissingError
+from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
 
@@ -98,3 +103,50 @@ async def test_the_command_line_shows_them_and_fails_where_one_is_missing(
     assert of_another_service.exit_code == 1
     assert rows["Trip"]["advice"] == MISSING
     assert rows["CreateOrder"]["advice"] == CURRENT
+
+
+async def test_a_process_without_an_older_version_is_ready_once_its_last_saga_has_ended(
+    bench: Any, trip: SimpleNamespace
+) -> None:
+    await bench.start("t-1", wants_car=False)
+    missing = MissingVersions(bench.database, [trip.NewTripSaga], every=timedelta(seconds=0.05))
+    with capture_logs() as logs:
+        looking = asyncio.create_task(missing.run())
+        with pytest.raises(SagaVersionMissingError):
+            await missing.check_ready()
+        await eventually(lambda: logs)
+
+        await bench.answer_all(trip.NoSeat())
+        await looking
+
+    assert logs[0]["log_level"] == "error"
+    assert (logs[0]["saga_type"], logs[0]["version"], logs[0]["live"]) == ("Trip", 1, 1)
+    await missing.check_ready()
+
+
+async def test_a_process_without_a_newer_version_is_ready_and_tells_it(
+    bench: Any, trip: SimpleNamespace
+) -> None:
+    newer = bench.new_orchestrator(trip.TripSaga, trip.NewTripSaga)
+    bench.orchestrator = newer
+    await bench.start("t-1", trip.NewTripSaga)
+    missing = MissingVersions(bench.database, [trip.TripSaga])
+
+    with capture_logs() as logs:
+        await missing.run()
+
+    assert [(line["log_level"], line["version"]) for line in logs] == [("warning", 2)]
+    await missing.check_ready()
+
+
+async def test_versions_are_looked_for_when_the_database_is_back(trip: SimpleNamespace) -> None:
+    away = Database("postgresql://nobody:x@127.0.0.1:1/none")
+    with capture_logs() as logs:
+        looking = asyncio.create_task(MissingVersions(away, [trip.TripSaga]).run())
+        await eventually(lambda: logs)
+        assert not looking.done()
+        looking.cancel()
+        await asyncio.wait([looking])
+    await away.close()
+
+    assert logs[0]["event"] == "versions of sagas cannot be looked into"

@@ -286,6 +286,14 @@ SAGA_IN_PROGRESS: Final = Metric(
     labels=("saga_type", "state"),
     exposed_by=SERVICE,
 )
+SAGA_VERSION_NOT_LOADED: Final = Metric(
+    name="saga_version_not_loaded",
+    kind=Kind.GAUGE,
+    meaning="Sagas that have not ended and whose version this process does not have; 0 for those "
+    "that it has. Of the whole database: the minimum over its processes is what nobody takes on.",
+    labels=("saga_type", "version"),
+    exposed_by=SERVICE,
+)
 SAGA_RETRYING: Final = Metric(
     name="saga_retrying",
     kind=Kind.GAUGE,

@@ -6,18 +6,7 @@ from typing import Any, Final
 import asyncpg
 
 from chassis.sagas.definition import SagaDefinition
-
-# The conditions are those of partial indexes: what has ended, however much it is, is not looked at
-LIVE: Final = """
-SELECT saga_type, definition_version AS version, count(*) AS live,
-       count(*) FILTER (WHERE state = 'NEEDS_ATTENTION') AS needs_attention,
-       count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused,
-       min(created_at) AS oldest,
-       (array_agg(saga_id ORDER BY created_at))[1] AS oldest_id
-FROM saga_instances
-WHERE wake_at IS NOT NULL OR state = 'NEEDS_ATTENTION' OR paused_at IS NOT NULL
-GROUP BY saga_type, definition_version
-"""
+from chassis.sagas.statements import VERSIONS
 
 CURRENT: Final = "is started now"
 NEEDED: Final = "keep it: instances are on it"
@@ -35,7 +24,9 @@ async def saga_versions(
     `declared` and `advice` are None where no definitions are given. Sagas that need attention or
     are paused are live: they go on by their definition once somebody lets them.
     """
-    live = {(row["saga_type"], row["version"]): dict(row) for row in await connection.fetch(LIVE)}
+    live = {
+        (row["saga_type"], row["version"]): dict(row) for row in await connection.fetch(VERSIONS)
+    }
     declared = {(saga.saga_type, saga.version) for saga in definitions or ()}
     return [
         {

@@ -174,6 +174,8 @@ class Replay:
                 self._differs(f"entry {number}", before, after)
 
     def _differs(self, what: str, recorded: object, now: object) -> NoReturn:
+        if isinstance(recorded, Mapping) and isinstance(now, Mapping):
+            recorded, now = _without_what_both_have(recorded, now)
         self._fail(f"{what}\n  recorded: {_told(recorded)}\n  the code: {_told(now)}")
 
     def _fail(self, difference: str) -> NoReturn:
@@ -245,6 +247,16 @@ def _what_counts(entry: RecordedEntry) -> tuple[Any, ...]:
     detail = entry.detail if entry.message_id is not None else None
     about = (entry.kind, entry.step, entry.direction, entry.attempt)
     return (*about, entry.message_id, entry.outcome, detail)
+
+
+def _without_what_both_have(
+    recorded: Mapping[str, Any], now: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    same = {key for key in recorded.keys() & now.keys() if recorded[key] == now[key]}
+    return (
+        {key: value for key, value in recorded.items() if key not in same},
+        {key: value for key, value in now.items() if key not in same},
+    )
 
 
 def _told(value: object) -> str:

@@ -118,3 +118,24 @@ FROM saga_log
 WHERE saga_id = ANY($1::uuid[])
 ORDER BY id
 """
+
+# What has ended is in none of the three partial indexes
+_IS_LIVE = "(wake_at IS NOT NULL OR state = 'NEEDS_ATTENTION' OR paused_at IS NOT NULL)"
+
+NOT_LOADED = f"""
+SELECT saga_type, definition_version AS version, count(*) AS live, min(created_at) AS oldest
+FROM saga_instances
+WHERE {_IS_LIVE}
+  AND (saga_type, definition_version) NOT IN (SELECT * FROM unnest($1::text[], $2::int[]))
+GROUP BY saga_type, definition_version ORDER BY saga_type, definition_version
+"""  # noqa: S608 - constants
+
+VERSIONS = f"""
+SELECT saga_type, definition_version AS version, count(*) AS live,
+       count(*) FILTER (WHERE state = 'NEEDS_ATTENTION') AS needs_attention,
+       count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused,
+       min(created_at) AS oldest,
+       (array_agg(saga_id ORDER BY created_at))[1] AS oldest_id
+FROM saga_instances WHERE {_IS_LIVE}
+GROUP BY saga_type, definition_version
+"""  # noqa: S608 - constants

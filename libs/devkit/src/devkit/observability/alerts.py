@@ -182,6 +182,15 @@ SAGAS: Final = (
         description="{{ $value }} were tried often enough in vain and are parked.",
     ),
     Alert(
+        name="SagaVersionNotLoaded",
+        expression="min by (job, saga_type, version) (saga_version_not_loaded) > 0",
+        lasting="2m",
+        severity=CRITICAL,
+        summary="No process has version {{ $labels.version }} of {{ $labels.saga_type }}",
+        description="{{ $value }} sagas are on it and cannot go on: it was removed too early, or "
+        "a later release was rolled back.",
+    ),
+    Alert(
         name="SagaCompensationRateHigh",
         expression=f"""
             sum by (job, saga_type) (rate(saga_finished_total{{outcome="compensated"}}[15m]))
