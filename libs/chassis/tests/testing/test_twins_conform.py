@@ -24,7 +24,7 @@ from chassis.consumers.inbox import take_in
 from chassis.consumers.incoming import Incoming
 from chassis.flows import Flow, stage
 from chassis.ids import new_id
-from chassis.messaging.contracts import Command, Event
+from chassis.messaging.contracts import Command, Event, Refusal, Reply
 from chassis.messaging.envelope import Direction, Outcome, ReceivedMessage, SagaReference
 from chassis.messaging.topology import ServiceTopology, Stream, commands, events, replies
 from chassis.outbox.outbox import Outbox
@@ -66,6 +66,14 @@ class Bought(Event, type="shop.Bought.v1", key="isbn"):
 
 class Ask(Command, type="other.Ask.v1", key="isbn"):
     isbn: str
+
+
+class Yes(Reply, type="other.Yes.v1"):
+    pass
+
+
+class No(Refusal, type="other.No.v1"):
+    pass
 
 
 class AskData(BaseModel):
@@ -253,6 +261,24 @@ async def test_the_barrier_remembers_steps_and_their_answers(shop: Database) -> 
     assert (recorded.direction, recorded.outcome) == (saga.direction, Outcome.SUCCESS)
     assert (recorded.wire_type, recorded.body) == ("chassis.NothingToUndo.v1", b"{}")
     assert len(await outbox_messages(shop)) == 1
+
+
+async def test_a_refusal_is_answered_anew_and_a_step_has_one_row(shop: Database) -> None:
+    saga = SagaReference(saga_type="Ask", saga_id=SAGA_ID, step="ask", direction=Direction.ACTION)
+
+    async def answered(reply: Reply, *, knows: bool = True) -> str:
+        async with shop.sessions.begin() as session:
+            steps = (await take_in(session, CONSUMER, [], [], [saga])).steps
+            barrier = Barrier(steps.get((SAGA_ID, "ask"), ()) if knows else ())
+            recorded = barrier.answer(saga) or barrier.record(saga, reply)
+            await barrier.write(session)
+            return recorded.wire_type
+
+    assert await answered(No()) == No.wire_type
+    assert await answered(Yes()) == Yes.wire_type
+    assert await answered(No()) == Yes.wire_type
+    with pytest.raises(IntegrityError):
+        await answered(No(), knows=False)
 
 
 async def incoming(shop: Database, isbn: str) -> Incoming:

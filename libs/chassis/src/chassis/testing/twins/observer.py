@@ -45,9 +45,10 @@ def effects(changes: Iterator[tuple[str, Any]]) -> Iterator[str]:
             case instances.LOG, LogEntry() if row.kind in _TOLD:
                 yield _told_entry(row)
             case statements.DEFERRED, statements.Deferred():
-                yield f"lets {short(row.wire_type)} wait: {row.reason} {row.error or ''}".rstrip()
+                error = _first_line(row.error)
+                yield f"lets {short(row.wire_type)} wait: {row.reason} {error}".rstrip()
             case statements.DEAD_LETTERS, statements.Buried():
-                yield f"gives up {row.wire_type}: {row.error}"
+                yield f"gives up {row.wire_type}: {_first_line(row.error)}"
             case _:
                 continue
 
@@ -60,6 +61,10 @@ def type_of(row: OutboxRow) -> str:
 def short(wire_type: str) -> str:
     """`ReserveCredit` of `customer.ReserveCredit.v1`."""
     return context_and_name(wire_type)[1]
+
+
+def _first_line(error: str | None) -> str:
+    return (error or "").partition("\n")[0]
 
 
 def _told_entry(entry: LogEntry) -> str:

@@ -208,7 +208,5 @@ def _by_context(handlers: Iterable[Handler]) -> dict[str, list[Handler]]:
 
 def _forgetting(twin: ServiceTwin) -> dict[str, StatementTwin]:
     if not twin.inbox:
-        return {statements.TAKE_IN: statements.without_inbox}
-    if not twin.barrier:
-        return {statements.TAKE_IN: statements.without_barrier}
-    return {}
+        return dict(statements.NO_INBOX)
+    return {} if twin.barrier else dict(statements.NO_BARRIER)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from chassis.consumers import barrier, dead_letters, deferral, inbox
 from chassis.flows import statements as flows
 from chassis.outbox import session as outbox
@@ -89,10 +91,24 @@ def take_in(  # noqa: PLR0917 - a statement's parameters have no names
 
 
 def record_steps(store: Store, *columns: Sequence[Any]) -> list[Any]:
-    for saga_id, step, direction, outcome, reply_type, body in zip(*columns[:6], strict=True):
-        recorded = TakenIn("step", saga_id, step, direction, outcome, reply_type, body)
-        store.put(STEPS, (saga_id, step, direction), recorded)
+    for row in zip(*columns[:6], strict=True):
+        place = row[:3]
+        if store.get(STEPS, place) is not None:
+            told = f"duplicate key {place} of {STEPS}"
+            raise IntegrityError(told, None, ValueError(told))
+        store.put(STEPS, place, TakenIn("step", *row))
     return insert_messages(store, *columns[6:])
+
+
+def replace_steps(store: Store, *columns: Sequence[Any]) -> list[tuple[UUID]]:
+    replaced = []
+    for *row, before in zip(*columns, strict=True):
+        place = tuple(row[:3])
+        recorded = store.get(STEPS, place)
+        if recorded is not None and recorded.reply_type == before:
+            store.put(STEPS, place, TakenIn("step", *row))
+            replaced.append((row[0],))
+    return replaced
 
 
 def insert_messages(store: Store, *columns: Sequence[Any]) -> list[Any]:
@@ -224,6 +240,7 @@ def _in(seconds: float) -> datetime:
 CHASSIS: Mapping[str, StatementTwin] = {
     inbox._TAKE_IN: take_in,
     barrier._RECORD: record_steps,
+    barrier._REPLACE: replace_steps,
     outbox._INSERT: insert_messages,
     deferral._DEFER: defer,
     deferral._HEADS_DUE: heads_due,
@@ -254,4 +271,12 @@ def without_barrier(
     return take_in(store, consumer, ids, keys, (), ())
 
 
-TAKE_IN = inbox._TAKE_IN
+def without_recording(store: Store, *columns: Sequence[Any]) -> list[Any]:
+    return insert_messages(store, *columns[6:])
+
+
+NO_INBOX: Mapping[str, StatementTwin] = {inbox._TAKE_IN: without_inbox}
+NO_BARRIER: Mapping[str, StatementTwin] = {
+    inbox._TAKE_IN: without_barrier,
+    barrier._RECORD: without_recording,
+}
