@@ -122,10 +122,10 @@ crash-test: install ## Run our flows with everything going wrong, several faults
 	@CRASH_EXAMPLES=$(EXAMPLES) $(RUN) pytest -q tests/crashes $(ARGS)
 
 contracts: install ## Write each service's AsyncAPI, released messages and sagas, and the gateway's OpenAPI; stops where one would break
-	@$(RUN) python -m api_gateway.openapi >services/api-gateway/openapi.json
 	@for service in $(MESSAGING); do \
 		$(RUN) chassis contracts $${service//-/_} services/$$service/contracts || exit 1; \
 	done
+	@$(RUN) devkit pages
 
 gate: install ## Compare the contracts with branch AGAINST (main), and with the versions of the environments in DEPLOYED
 	@$(RUN) devkit gate --against $(AGAINST) $(if $(DEPLOYED),--deployed $(DEPLOYED)) $(ARGS)

@@ -30,6 +30,7 @@ from devkit.interruption import InterruptedByUserError, run_until_interrupted
 from devkit.keeper import ProgramFailedError
 from devkit.mix import mixed_orders
 from devkit.observability.cli import app as observability
+from devkit.pages.cli import pages
 from devkit.placing import RepeatedOrderError
 from devkit.platform import Platform, running_platform
 from devkit.preparing import NotPreparedError
@@ -160,6 +161,7 @@ def chaos(
 app.command()(bench)
 app.command()(e2e)
 app.command()(gate)
+app.command()(pages)
 app.command()(token)
 app.command()(release_dry_run)
 app.add_typer(observability, name="observability")

@@ -1,0 +1,40 @@
+"""`devkit pages`: writes each service's OpenAPI document, and its page in docs/services."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from chassis.messaging.catalogue import catalogue_of
+from devkit.deployables import DEPLOYABLES
+from devkit.pages.neighbours import Neighbours
+from devkit.pages.openapi import openapi_file
+from devkit.pages.page import index, page
+
+console = Console(stderr=True, highlight=False)
+
+
+def pages(*, root: Annotated[Path, typer.Option(help="The repository.")] = Path()) -> None:
+    """Write what every installed service declares of itself."""
+    written = 0
+    for path, text in files():
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+        written += 1
+    console.print(f"[green]{written} files are as the services have it.[/]")
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """What belongs into which file, below the repository's root."""
+    catalogues = {one.name: catalogue_of(one.package) for one in DEPLOYABLES if one.messaging}
+    neighbours = Neighbours(catalogues)
+    for service in DEPLOYABLES:
+        yield (
+            Path("services", service.name, "contracts", "openapi.yaml"),
+            openapi_file(service.package),
+        )
+        yield Path("docs", "services", f"{service.name}.md"), page(service, neighbours)
+    yield Path("docs", "services", "README.md"), index(list(DEPLOYABLES))
