@@ -9,6 +9,7 @@ from rich.console import Console
 
 from chassis.messaging.description import Format, describe, to_json, to_yaml
 from chassis.operations import (
+    answers,
     audit_trail,
     contracts,
     dead_letters,
@@ -32,6 +33,7 @@ app.command()(audit_trail.audit)
 app.add_typer(sagas.app, name="sagas")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(answers.app, name="answers")
 app.add_typer(flows.app, name="flows")
 app.add_typer(views.app, name="views")
 app.add_typer(snapshots.app, name="snapshots")

@@ -1,4 +1,5 @@
-"""Gauges that only a service's database can fill: sagas, waiting messages, dead letters; its pool.
+"""Gauges that only a service's database can fill: sagas, messages that wait, that are dead or to be
+answered; its pool.
 
 One bounded statement over indexes fills all of them, and none of it is on any hot path.
 """
@@ -35,6 +36,8 @@ WITH live AS MATERIALIZED (
 ), dead AS (
     SELECT consumer FROM dead_letters WHERE redriven_at IS NULL AND archived_at IS NULL
     LIMIT {_COUNTED_AT_MOST}
+), unanswered AS (
+    SELECT wire_type, asked_at FROM pending_answers ORDER BY asked_at LIMIT {_COUNTED_AT_MOST}
 )
 SELECT 'in progress' AS kind, saga_type AS first, state AS second, NULL AS third,
        count(*)::float8 AS amount, min(created_at) AS since
@@ -56,6 +59,10 @@ SELECT 'waiting', consumer, reason, NULL, count(*), min(deferred_at)
 FROM waiting GROUP BY consumer, reason
 UNION ALL
 SELECT 'dead', consumer, NULL, NULL, count(*), NULL FROM dead GROUP BY consumer
+UNION ALL
+SELECT 'unanswered', wire_type, NULL, NULL, count(*), NULL FROM unanswered GROUP BY wire_type
+UNION ALL
+SELECT 'asked first', NULL, NULL, NULL, NULL, min(asked_at) FROM unanswered
 """  # noqa: S608 - constants
 
 _DATABASE_UP: Final = catalogue.DATABASE_UP.gauge()
@@ -67,6 +74,8 @@ _TIMERS_LAG: Final = catalogue.SAGA_TIMERS_LAG.gauge()
 _WAITING: Final = catalogue.WAITING_MESSAGES.gauge()
 _OLDEST_WAITING: Final = catalogue.WAITING_OLDEST_AGE.gauge()
 _DEAD_LETTERS: Final = catalogue.DEAD_LETTER_BACKLOG.gauge()
+_UNANSWERED: Final = catalogue.PENDING_ANSWERS.gauge()
+_OLDEST_UNANSWERED: Final = catalogue.PENDING_ANSWER_OLDEST_AGE.gauge()
 _POOL: Final = catalogue.DB_CONNECTIONS.gauge()
 _POOL_MAX: Final = catalogue.DB_CONNECTIONS_MAX.gauge()
 
@@ -120,6 +129,7 @@ class DatabaseGauges:
         for gauge in (_IN_PROGRESS, _RETRYING, _OLDEST_SAGA, _WAITING, _OLDEST_WAITING):
             gauge.clear()
         _DEAD_LETTERS.clear()
+        _UNANSWERED.clear()
         _NOT_LOADED.clear()
         for loaded in self._sagas:
             _NOT_LOADED.labels(*loaded).set(0)
@@ -162,6 +172,10 @@ class _Findings:
                 self._note_age(_OLDEST_WAITING, row["first"], row["since"])
             case "dead":
                 _DEAD_LETTERS.labels(row["first"]).set(row["amount"])
+            case "unanswered":
+                _UNANSWERED.labels(row["first"]).set(row["amount"])
+            case "asked first":
+                _OLDEST_UNANSWERED.set(self._seconds_since(row["since"]))
 
     def _note_age(self, gauge: Gauge, label: str, since: datetime | None) -> None:
         """The oldest of several groups is the oldest of all."""

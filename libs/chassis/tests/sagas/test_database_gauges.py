@@ -133,7 +133,12 @@ async def test_what_has_ended_is_not_looked_at(bench: Any, database: Any) -> Non
     }
     assert ("saga_instances", "Seq Scan") not in scans
     assert ("dead_letters", "Seq Scan") not in scans
-    assert {table for table, _ in scans} == {"saga_instances", "dead_letters", "deferred_messages"}
+    assert {table for table, _ in scans} == {
+        "saga_instances",
+        "dead_letters",
+        "deferred_messages",
+        "pending_answers",
+    }
 
 
 async def test_a_database_that_is_away_is_shown_and_the_other_gauges_keep_their_values(

@@ -138,7 +138,8 @@ class MessageBroker(NatsBroker):
     def _add_handler(self, subscriber: BatchSubscriber, handler: Handler) -> None:
         async def call(message: Message) -> Message | None:
             session: AsyncSession = self.context.get(SESSION)
-            return await handler.function(message, session)
+            reply = await handler.function(message, session)
+            return reply if isinstance(reply, Message) else None
 
         call.__name__ = handler.function.__name__
         subscriber(call, filter=_of_type(handler.message), decoder=_decoder(handler.message))

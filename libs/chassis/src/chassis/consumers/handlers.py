@@ -13,17 +13,19 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.consumers.answers import Question
 from chassis.consumers.barrier import Barrier
 from chassis.consumers.handling import handling
+from chassis.consumers.late import AnswerLater, LateAnswers, asked
 from chassis.consumers.processor import Delivery, UnknownTypeError, UnreadableMessageError
 from chassis.messaging.contracts import Encodable, Event, Message, Reply
-from chassis.messaging.envelope import Outcome, OutgoingMessage, ReceivedMessage
+from chassis.messaging.envelope import Outcome, ReceivedMessage
 from chassis.outbox.cause import Cause, caused_by
 from chassis.outbox.outbox import Outbox
 from chassis.persistence.loading import Load, preload
 
 M = TypeVar("M", bound=Message)
-HandlerFunction = Callable[[M, AsyncSession], Awaitable[Reply | None]]
+HandlerFunction = Callable[[M, AsyncSession], Awaitable[Reply | AnswerLater | None]]
 
 
 class HandlerError(TypeError):
@@ -50,10 +52,11 @@ def handle(
     """Handle a message type.
 
     The function takes one message and the session of its transaction, which it never commits. It
-    returns the reply to a command, a business refusal included, and None for an event; it raises
-    for what is broken only, and the message is then tried again. What `loads` names is loaded and
-    locked for the whole batch beforehand, so `session.get` in the function costs no statement.
-    `publishes` says which events come of it, at once or later: what a choreography is drawn from.
+    returns the reply to a command, a business refusal included, or `answer_later()`, and None for
+    an event; it raises for what is broken only, and the message is then tried again. What `loads`
+    names is loaded and locked for the whole batch beforehand, so `session.get` in the function
+    costs no statement. `publishes` says which events come of it, at once or later: what a
+    choreography is drawn from.
     """
     return Handler(
         message=message, function=function, loads=tuple(loads), publishes=tuple(publishes)
@@ -81,11 +84,13 @@ class HandlerProcessor:
             raise UnreadableMessageError(_without_values(error)) from error
 
     async def process(self, session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
-        barrier = Barrier(step for delivery in deliveries for step in delivery.earlier)
+        late = LateAnswers()
+        barrier = Barrier((step for delivery in deliveries for step in delivery.earlier), late)
         await preload(session, self._loads(deliveries))
         for delivery in deliveries:
             with handling(delivery.received, delivery.span):
-                await self._handle(session, delivery, barrier)
+                await self._handle(session, delivery, barrier, late)
+        await late.write(session)
         await barrier.write(session)
 
     def _loads(self, deliveries: Sequence[Delivery]) -> list[tuple[Load, object]]:
@@ -95,42 +100,42 @@ class HandlerProcessor:
             for load in self.handlers[delivery.received.wire_type].loads
         ]
 
-    async def _handle(self, session: AsyncSession, delivery: Delivery, barrier: Barrier) -> None:
-        saga = delivery.received.saga
-        recorded = barrier.answer(saga) if saga else None
-        if recorded is not None:
-            self._answer(session, delivery, recorded, recorded.outcome)
-            return
-        handler = self.handlers[delivery.received.wire_type]
-        with caused_by(session, _cause(delivery.received)):
-            reply = await handler.function(delivery.message, session)
-        if reply is None:
-            _check_unanswered(delivery)
-            return
-        if saga is not None:
-            barrier.record(saga, reply)
-        self._answer(session, delivery, reply, Outcome.of(reply))
-
-    def _answer(
-        self, session: AsyncSession, delivery: Delivery, reply: Encodable, outcome: Outcome
+    async def _handle(
+        self, session: AsyncSession, delivery: Delivery, barrier: Barrier, late: LateAnswers
     ) -> None:
         received = delivery.received
+        question = Question.of(received)
+        recorded = barrier.answer(received.saga) if received.saga else None
+        if recorded is not None:
+            if recorded.outcome is not None:
+                self._answer(session, delivery, question, recorded, recorded.outcome)
+            return
+        handler = self.handlers[received.wire_type]
+        with caused_by(session, _cause(received)), asked(session, question) as asking:
+            reply = await handler.function(delivery.message, session)
+        if isinstance(reply, AnswerLater):
+            late.expect(asking)
+            if received.saga is not None:
+                barrier.put_off(received.saga)
+        elif reply is None:
+            _check_unanswered(delivery)
+        else:
+            if received.saga is not None:
+                barrier.record(received.saga, reply)
+            self._answer(session, delivery, question, reply, Outcome.of(reply))
+
+    def _answer(
+        self,
+        session: AsyncSession,
+        delivery: Delivery,
+        question: Question | None,
+        reply: Encodable,
+        outcome: Outcome,
+    ) -> None:
         if outcome is Outcome.REFUSED and delivery.span is not None:
             delivery.span.refused()
-        if received.reply_to is None:
-            return
-        self._outbox.add(
-            session,
-            OutgoingMessage(
-                message=reply,
-                key=str(received.saga.saga_id) if received.saga else received.correlation_id,
-                correlation_id=received.correlation_id,
-                causation_id=received.message_id,
-                saga=received.saga,
-                reply_to=received.reply_to,
-                outcome=outcome,
-            ),
-        )
+        if question is not None:
+            self._outbox.add(session, question.answered(reply, outcome))
 
 
 def _cause(received: ReceivedMessage) -> Cause:

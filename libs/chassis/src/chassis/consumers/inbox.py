@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.consumers.barrier import RecordedStep
+from chassis.consumers.barrier import PENDING, RecordedStep
 from chassis.messaging.envelope import Direction, Outcome, SagaReference
 from chassis.persistence.database import fetch_all
 
@@ -79,7 +79,7 @@ def _recorded_step(row: Any) -> RecordedStep:
         row.id,
         row.name,
         Direction(row.direction),
-        Outcome(row.outcome),
+        None if row.outcome == PENDING else Outcome(row.outcome),
         row.reply_type,
         row.reply_body,
     )

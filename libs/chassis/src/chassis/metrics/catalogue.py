@@ -245,6 +245,21 @@ WAITING_OLDEST_AGE: Final = Metric(
     labels=_CONSUMER,
     exposed_by=SERVICE,
 )
+PENDING_ANSWERS: Final = Metric(
+    name="pending_answers",
+    kind=Kind.GAUGE,
+    meaning="Commands that were taken and are to be answered later, by their type; counted up to "
+    "20,000. Of the whole database.",
+    labels=("command",),
+    exposed_by=SERVICE,
+)
+PENDING_ANSWER_OLDEST_AGE: Final = Metric(
+    name="pending_answer_oldest_age_seconds",
+    kind=Kind.GAUGE,
+    meaning="How long the oldest of these commands has waited for its answer; 0 where none waits. "
+    "Of the whole database.",
+    exposed_by=SERVICE,
+)
 DEAD_LETTERS: Final = Metric(
     name="dead_letter_messages_total",
     kind=Kind.COUNTER,

@@ -21,18 +21,23 @@ def bind_outbox(database: Database, outbox: Outbox) -> None:
     database.sessions.configure(info={_OUTBOX: outbox})
 
 
+def outbox_of(session: AsyncSession) -> Outbox:
+    """Raises UnboundSessionError for a session whose database was not bound to an outbox."""
+    outbox = session.info.get(_OUTBOX)
+    if not isinstance(outbox, Outbox):
+        raise UnboundSessionError(
+            "the session knows no outbox: `bind_outbox(database, outbox)` where it is composed"
+        )
+    return outbox
+
+
 def publish(session: AsyncSession, *events: Event) -> None:
     """Publish domain events with the session's transaction, each under its own key.
 
     In a handler or a saga's local step they carry the conversation on.
     Raises UnboundSessionError for a session whose database was not bound to an outbox.
     """
-    outbox = session.info.get(_OUTBOX)
-    if not isinstance(outbox, Outbox):
-        raise UnboundSessionError(
-            "the session knows no outbox: `bind_outbox(database, outbox)` where it is composed"
-        )
-    outbox.publish(session, *events)
+    outbox_of(session).publish(session, *events)
 
 
 def reserve(session: AsyncSession, event_id: UUID) -> None:

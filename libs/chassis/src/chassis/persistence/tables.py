@@ -113,6 +113,24 @@ deferred_messages = Table(
     Index("deferred_messages_by_key", "consumer", "key", "id"),
 )
 
+pending_answers = Table(
+    "pending_answers",
+    METADATA,
+    Column("token_digest", LargeBinary, primary_key=True),
+    Column("command_id", Uuid, nullable=False),
+    _text("wire_type"),
+    _text("correlation_id"),
+    _text("reply_to"),
+    _text("saga_type", nullable=True),
+    Column("saga_id", Uuid, nullable=True),
+    _text("step", nullable=True),
+    _text("direction", nullable=True),
+    _text("trace", nullable=True),
+    _time("asked_at", default=True),
+    Index("pending_answers_by_age", "asked_at"),
+    Index("pending_answers_by_step", "saga_id", "step", "direction", unique=True),
+)
+
 dead_letters = Table(
     "dead_letters",
     METADATA,

@@ -21,3 +21,14 @@ def resumed_trace(kept: str | None) -> Iterator[None]:
     else:
         with traced.resumed(kept):
             yield
+
+
+@contextmanager
+def answering_trace(kept: str | None) -> Iterator[None]:
+    """The same for a late answer; what it is given in, such as a webhook's request, is linked."""
+    traced = tracing()
+    if traced is None or kept is None:
+        yield
+    else:
+        with traced.answering(kept):
+            yield

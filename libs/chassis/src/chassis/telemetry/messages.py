@@ -12,6 +12,7 @@ from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
     Span,
+    SpanContext,
     SpanKind,
     Status,
     StatusCode,
@@ -27,6 +28,8 @@ from chassis.telemetry import conventions as c
 from chassis.telemetry.live import LiveSpan
 from chassis.telemetry.propagation import carrier_of, context_of, within
 from chassis.telemetry.recorder import Recorded, Recorder, parent_of
+
+_LINKED = context_api.create_key("chassis.linked")
 
 
 class MessageSpan:
@@ -93,6 +96,7 @@ class MessageSpans:
                     attributes=_created(outgoing, destination),
                     start=now,
                     end=now,
+                    links=_links_of(context),
                 )
             )
         return carrier_of(within(span, context))
@@ -145,6 +149,16 @@ class MessageSpans:
         if received.headers.get(NATS_MESSAGE_ID.lower(), message_id) != message_id:
             return True  # redriven into the stream
         return datetime.now(UTC) - received.time > self._link_after
+
+
+def linked_to(span: SpanContext, context: Context) -> Context:
+    """The context, with what is created in it linked to a span of another trace."""
+    return context_api.set_value(_LINKED, span, context) if span.is_valid else context
+
+
+def _links_of(context: Context) -> tuple[Link, ...]:
+    span = context_api.get_value(_LINKED, context)
+    return (Link(span),) if isinstance(span, SpanContext) else ()
 
 
 def _created(outgoing: OutgoingMessage, destination: str) -> dict[str, AttributeValue]:

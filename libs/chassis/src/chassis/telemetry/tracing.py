@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from opentelemetry.context import attach, detach, get_current
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.trace import Tracer
+from opentelemetry.trace import Tracer, get_current_span
 
 from chassis.telemetry.conventions import SCOPE
-from chassis.telemetry.messages import MessageSpans
+from chassis.telemetry.messages import MessageSpans, linked_to
 from chassis.telemetry.propagation import carrier_of, context_of
 from chassis.telemetry.recorder import Recorder, parent_of
 from chassis.telemetry.sagas import SagaSpans
@@ -50,6 +50,19 @@ class Tracing:
     def resumed(self, kept: str) -> Iterator[None]:
         """Let what is done in this block belong to a context that was kept."""
         token = attach(context_of(json.loads(kept)))
+        try:
+            yield
+        finally:
+            detach(token)
+
+    @contextmanager
+    def answering(self, kept: str) -> Iterator[None]:
+        """The same; the current span and what is created in the block link to each other."""
+        answered = context_of(json.loads(kept))
+        giving = get_current_span()
+        if (question := parent_of(answered)) is not None:
+            giving.add_link(question)
+        token = attach(linked_to(giving.get_span_context(), answered))
         try:
             yield
         finally:

@@ -196,7 +196,8 @@ class _Answering:
         received, saga = delivery.received, delivery.received.saga
         recorded = barrier.answer(saga) if saga else None
         if recorded is not None:
-            _send(session, self._outbox, received, recorded, recorded.outcome)
+            if recorded.outcome is not None:
+                _send(session, self._outbox, received, recorded, recorded.outcome)
             return
         store = _store(session)
         answer = self._next(received.wire_type)
