@@ -23,6 +23,9 @@ WORKERS ?= $(if $(ARGS),0,auto)
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 # those that declare streams, consumers or channels
 MESSAGING := $(foreach service,$(SERVICES),$(if $(wildcard services/$(service)/src/*/messaging/topology.py),$(service)))
+SERVICE ?=
+VERSION ?=
+ENVIRONMENT ?=
 IMAGE_PREFIX ?= longship
 IMAGE_TAG ?= 0.1.0
 IMAGE_BUILD ?= docker build --tag
@@ -129,6 +132,15 @@ contracts: install ## Write each service's AsyncAPI, released messages and sagas
 
 gate: install ## Compare the contracts with branch AGAINST (main), and with the versions of the environments in DEPLOYED
 	@$(RUN) devkit gate --against $(AGAINST) $(if $(DEPLOYED),--deployed $(DEPLOYED)) $(ARGS)
+
+pacts: install ## Write what consumers' tests need of others into their providers' contracts/consumers
+	@$(RUN) devkit contracts write
+
+contract-test: install ## Run all contract tests and report who was verified with whom, in dist/contracts (VERSION, ARGS=--json)
+	@VERSION=$(VERSION) $(RUN) devkit contracts test $(ARGS)
+
+can-i-deploy: install ## Say from the matrix whether a version may be deployed (SERVICE, VERSION, ENVIRONMENT, ARGS=--json)
+	@SERVICE=$(SERVICE) VERSION=$(VERSION) ENVIRONMENT=$(ENVIRONMENT) $(RUN) devkit contracts can-i-deploy $(ARGS)
 
 lint: install ## Look for mistakes and broken boundaries
 	@$(RUN) ruff check

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from devkit.bench.cli import bench
 from devkit.chaos import CARRIER, Chaos, wreak
+from devkit.contracts.cli import app as contracts
 from devkit.csv_fields import amount
 from devkit.csv_table import FieldError
 from devkit.demo import CARRIER as DEMO_CARRIER
@@ -165,6 +166,7 @@ app.command()(pages)
 app.command()(token)
 app.command()(release_dry_run)
 app.add_typer(observability, name="observability")
+app.add_typer(contracts, name="contracts")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,8 @@ from devkit.private_folder import private_folder
 if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.js import JetStreamContext
+
+    from devkit.contracts.consuming import Needs
 
 _numbers = itertools.count(1)
 
@@ -92,3 +95,11 @@ def nats_url(nats_client: "Client") -> str:
     connected = nats_client.connected_url
     assert connected is not None
     return str(connected.geturl())
+
+
+@pytest.fixture
+def needs(request: pytest.FixtureRequest) -> Callable[[str, str], "Needs"]:
+    """What a consumer needs of a provider: ``needs("shipping-service", "order-service")``."""
+    from devkit.contracts import fixtures  # noqa: PLC0415 -- loads Pact, which few tests use
+
+    return partial(fixtures.needs, request.config.rootpath)

@@ -44,8 +44,7 @@ def service_fixtures(package: str) -> ServiceFixtures:
     @pytest.fixture
     async def service(database_url: str) -> AsyncIterator[Service]:
         service = _composed(package, database_url)
-        async with service.database.engine.begin() as connection:
-            await connection.execute(text(f"TRUNCATE {', '.join(_tables(package))}"))
+        await empty(service.database, package)
         yield service
         await service.database.close()
 
@@ -60,6 +59,12 @@ def service_fixtures(package: str) -> ServiceFixtures:
             yield client
 
     return ServiceFixtures(database_url, service, service_database, client)
+
+
+async def empty(database: Database, package: str) -> None:
+    """Empty every table that the service with this import name has."""
+    async with database.engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {', '.join(_tables(package))}"))
 
 
 def _composed(package: str, database_url: str) -> Service:

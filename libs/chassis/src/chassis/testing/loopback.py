@@ -12,14 +12,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from chassis.consumers.batch import BatchRunner
-from chassis.consumers.broker import BatchSubscriber
 from chassis.consumers.incoming import Incoming
 from chassis.consumers.policy import RetryPolicy
-from chassis.messaging.contracts import Kind, context_and_name
+from chassis.messaging.contracts import context_and_name
 from chassis.messaging.envelope import ReceivedMessage
 from chassis.messaging.topology import Consumer
 from chassis.persistence.database import Database, fetch_all
 from chassis.service import Service
+from chassis.testing.delivery import incoming, subscribers_of, wants
 from chassis.testing.outbox import read_header_block
 
 _TAKE = "DELETE FROM outbox RETURNING id, subject, headers, body"
@@ -31,11 +31,7 @@ class _Reader:
     runner: BatchRunner
 
     def wants(self, message: Incoming) -> bool:
-        channel = self.consumer.channel
-        if not message.subject.startswith(f"{channel.name}."):
-            return False
-        names = self.consumer.names
-        return channel.kind is Kind.REPLIES or not names or name_of(message) in names
+        return wants(self.consumer, message)
 
 
 class Loopback:
@@ -89,30 +85,14 @@ def name_of(message: Incoming) -> str:
 
 
 def _readers(service: Service) -> Iterator[_Reader]:
-    for subscriber in service.broker.subscribers:
-        if isinstance(subscriber, BatchSubscriber):
-            consumer, processor = subscriber.consumer, subscriber.processor
-            yield _Reader(
-                consumer, BatchRunner(service.database, consumer.name, processor, RetryPolicy())
-            )
+    for one in subscribers_of(service):
+        consumer = one.consumer
+        yield _Reader(
+            consumer, BatchRunner(service.database, consumer.name, one.processor, RetryPolicy())
+        )
 
 
 async def _take(database: Database) -> list[Incoming]:
     async with database.sessions.begin() as session:
         rows = await fetch_all(session, _TAKE)
-    return [_incoming(row.subject, row.headers, row.body) for row in sorted(rows)]
-
-
-def _incoming(subject: str, block: bytes, body: bytes) -> Incoming:
-    headers = read_header_block(block)
-    received = ReceivedMessage.read(headers, body)
-    return Incoming(
-        subject=subject,
-        reply="",
-        stream_sequence=0,
-        inbox_id=received.message_id,
-        received=received,
-        malformed=None,
-        raw_headers=headers,
-        body=body,
-    )
+    return [incoming(row.subject, read_header_block(row.headers), row.body) for row in sorted(rows)]
