@@ -1,16 +1,16 @@
 """What is checked of a saga when its class is made; every error names the step and the way out."""
 
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, get_type_hints
+from typing import Any
 
 from pydantic import BaseModel
 
-from chassis.messaging.contracts import Command, Refusal, Reply
-from chassis.sagas.steps import CommandStep, LocalStep, Step, StepKind
+from chassis.sagas.step_checks import problems_of_step
+from chassis.sagas.steps import CommandStep, ParallelStep, SingleStep, Step, StepKind
 
+_FEWEST = 2
 _ORDER = (StepKind.COMPENSATABLE, StepKind.PIVOT, StepKind.RETRIABLE)
 
 
@@ -45,24 +45,63 @@ def _problems(
         yield "its deadline has to be longer than nothing"
     if not steps:
         yield "it has no steps: list them in `steps`"
+    for step in steps:
+        if isinstance(step, ParallelStep):
+            yield from _problems_of_group(step)
     yield from _problems_of_names(steps)
     yield from _problems_of_order(steps)
+    for single in _singles(steps):
+        yield from problems_of_step(single)
+
+
+def _singles(steps: Sequence[Step]) -> Iterator[SingleStep]:
     for step in steps:
-        yield from _problems_of_kind(step)
-        yield from _problems_of_functions(step)
-        if isinstance(step, CommandStep):
-            yield from _problems_of_timing(step)
-            yield from _problems_of_notes(step)
+        if isinstance(step, ParallelStep):
+            yield from step.steps
+        else:
+            yield step
+
+
+def _problems_of_group(group: ParallelStep) -> Iterator[str]:
+    if not group.name.isidentifier():
+        yield f"the group '{group.name}' needs a name like that of a step: letters, digits and _"
+    if len(group.steps) < _FEWEST:
+        yield f"the group '{group.name}' needs two steps or more: put a single one into `steps`"
+    for step in group.steps:
+        yield from _problems_of_member(group, step)
+
+
+def _problems_of_member(group: ParallelStep, step: CommandStep) -> Iterator[str]:
+    if not isinstance(step, CommandStep):
+        yield (
+            f"'{step.name}' in the group '{group.name}' is no command: only commands are under way "
+            f"at the same time; move it before or after '{group.name}'"
+        )
+    elif step.kind is StepKind.PIVOT:
+        yield (
+            f"the pivot '{step.name}' is in the group '{group.name}': a pivot stands alone, since "
+            f"nothing is undone after it; move it after '{group.name}'"
+        )
+    elif step.kind is not group.kind:
+        yield (
+            f"'{group.steps[0].name}' is {group.kind} and '{step.name}' is {step.kind}, both in "
+            f"the group '{group.name}': give them one kind, or put them into two groups"
+        )
 
 
 def _problems_of_names(steps: Sequence[Step]) -> Iterator[str]:
+    groups = [step.name for step in steps if isinstance(step, ParallelStep)]
     seen: set[str] = set()
-    for step in steps:
-        if not step.name.isidentifier():
+    for name in (*(step.name for step in _singles(steps)), *groups):
+        if not name.isidentifier():
             yield "a step is named after its function: give it a function of its own, not a lambda"
-        if step.name in seen:
-            yield f"two steps are called '{step.name}': give each a function of its own"
-        seen.add(step.name)
+        if name in seen:
+            way_out = "give the group another name" if name in groups else _OWN_FUNCTION
+            yield f"two steps are called '{name}': {way_out}"
+        seen.add(name)
+
+
+_OWN_FUNCTION = "give each a function of its own"
 
 
 def _problems_of_order(steps: Sequence[Step]) -> Iterator[str]:
@@ -79,77 +118,3 @@ def _problems_of_order(steps: Sequence[Step]) -> Iterator[str]:
                 f"'{step.name}', when there is no way back any more: make it RETRIABLE, "
                 f"or move it before '{step.name}'"
             )
-
-
-def _problems_of_kind(step: Step) -> Iterator[str]:
-    if step.compensation is not None and step.kind is not StepKind.COMPENSATABLE:
-        yield (
-            f"the {step.kind} '{step.name}' has a compensation, which would never run: "
-            "take it away, or make the step COMPENSATABLE"
-        )
-
-
-def _problems_of_functions(step: Step) -> Iterator[str]:
-    for function in (step.action, step.compensation):
-        if function is None:
-            continue
-        if isinstance(step, LocalStep):
-            yield from _problems_of_local_function(step, function)
-        else:
-            yield from _problems_of_command_function(step, function)
-
-
-def _problems_of_local_function(step: Step, function: Callable[..., Any]) -> Iterator[str]:
-    if not inspect.iscoroutinefunction(function):
-        yield (
-            f"'{function.__name__}' of the local step '{step.name}' has to be "
-            "`async def (data, session) -> None`"
-        )
-
-
-def _problems_of_command_function(step: Step, function: Callable[..., Any]) -> Iterator[str]:
-    try:
-        returned = get_type_hints(function).get("return")
-    except NameError as error:
-        yield f"the annotations of '{function.__name__}' cannot be read: {error}; import it"
-        return
-    if not (inspect.isclass(returned) and issubclass(returned, Command)):
-        yield (
-            f"'{function.__name__}' of the command step '{step.name}' has to return a command: "
-            "annotate it as `(data) -> <a Command class>`"
-        )
-    elif not hasattr(returned, "wire_type") or returned.key_field is None:
-        yield f"{returned.__name__} of the step '{step.name}' has to declare its `type` and `key`"
-
-
-def _problems_of_timing(step: CommandStep) -> Iterator[str]:
-    if step.timeout <= timedelta():
-        yield f"the time-out of '{step.name}' has to be longer than nothing"
-    if step.retry.attempts < 1 or step.retry.first <= timedelta() or step.retry.factor < 1:
-        yield (
-            f"the retry of '{step.name}' needs at least one attempt, a first wait longer than "
-            "nothing and a factor of at least 1"
-        )
-
-
-def _problems_of_notes(step: CommandStep) -> Iterator[str]:
-    for reply in step.replies:
-        if not _is_declared(reply, Reply) or issubclass(reply, Refusal):
-            yield (
-                f"'{step.name}' notes {_told(reply)} in `replies`, "
-                "which is no declared Reply: declare its `type`, or move a Refusal to `refusals`"
-            )
-    for refusal in step.refusals:
-        if not _is_declared(refusal, Refusal):
-            yield (
-                f"'{step.name}' notes {_told(refusal)} in `refusals`, "
-                "which is no declared Refusal: declare its `type`, or move a Reply to `replies`"
-            )
-
-
-def _is_declared(reply: Any, base: type[Reply]) -> bool:
-    return inspect.isclass(reply) and issubclass(reply, base) and hasattr(reply, "wire_type")
-
-
-def _told(value: Any) -> str:
-    return str(getattr(value, "__name__", value))

@@ -11,8 +11,10 @@
             local(approve_order, kind=RETRIABLE),
         )
 
-Compensatable steps come first, then at most one pivot, then retriable steps. The class is checked
-when it is made and is never instantiated: it is the definition.
+Compensatable steps come first, then at most one pivot, then retriable steps. Beside `local` and
+`command` there are `notify`, for what nobody answers, `parallel`, for commands that are under way
+at the same time, and `sub_saga`. The class is checked when it is made and is never instantiated: it
+is the definition.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +22,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Generic, get_args, get_origin
 
 from chassis.sagas.checks import SagaDefinitionError, check
-from chassis.sagas.steps import D, Step
+from chassis.sagas.steps import D, ParallelStep, SingleStep, Step
 
 
 class Saga(Generic[D]):
@@ -43,6 +45,7 @@ class Saga(Generic[D]):
     on_cancel: ClassVar[Callable[[Any], Any] | None] = None
 
     _positions: ClassVar[dict[str, int]]
+    _members: ClassVar[dict[str, SingleStep]]
 
     def __init_subclass__(cls, *, type: str, version: int) -> None:  # noqa: A002 - reads as in contracts
         super().__init_subclass__()
@@ -55,12 +58,33 @@ class Saga(Generic[D]):
             steps=cls.steps,
             deadline=cls.deadline,
         )
-        cls._positions = {step.name: position for position, step in enumerate(cls.steps)}
+        cls._positions = {
+            name: position for position, step in enumerate(cls.steps) for name in _names(step)
+        }
+        cls._members = {step.name: step for step in cls.single_steps()}
 
     @classmethod
     def step(cls, name: str) -> Step:
-        """A step by its name; raises SagaDefinitionError for a name that this version has not."""
-        return cls.steps[cls._position(name)]
+        """A step or a group by its name; raises SagaDefinitionError for one that there is not."""
+        return cls._members.get(name) or cls.steps[cls._position(name)]
+
+    @classmethod
+    def single_steps(cls) -> list[SingleStep]:
+        """All steps, those of groups one by one."""
+        return [single for step in cls.steps for single in _singles(step)]
+
+    @classmethod
+    def single_step(cls, name: str) -> SingleStep:
+        """A step by its name, be it in a group or not."""
+        step = cls.step(name)
+        assert not isinstance(step, ParallelStep), "a group is no single step"
+        return step
+
+    @classmethod
+    def group_of(cls, name: str) -> ParallelStep | None:
+        """The group that a step is in, if it is in one."""
+        step = cls.steps[cls._position(name)]
+        return step if isinstance(step, ParallelStep) else None
 
     @classmethod
     def steps_after(cls, name: str | None) -> Sequence[Step]:
@@ -79,6 +103,14 @@ class Saga(Generic[D]):
 
 
 SagaDefinition = type[Saga[Any]]
+
+
+def _singles(step: Step) -> Sequence[SingleStep]:
+    return step.steps if isinstance(step, ParallelStep) else (step,)
+
+
+def _names(step: Step) -> list[str]:
+    return [step.name, *(single.name for single in _singles(step) if single is not step)]
 
 
 def _data_type(saga: SagaDefinition) -> type[Any]:

@@ -6,7 +6,8 @@ from chassis.consumers.processor import UnknownTypeError
 from chassis.messaging.contracts import Reply
 from chassis.sagas.checks import SagaDefinitionError
 from chassis.sagas.definition import SagaDefinition
-from chassis.sagas.steps import CommandStep
+from chassis.sagas.family import ParentTurnedBack
+from chassis.sagas.steps import CommandStep, SubSagaStep
 
 
 class UnknownSagaError(UnknownTypeError):
@@ -18,9 +19,11 @@ class Definitions:
 
     def __init__(self, definitions: Sequence[SagaDefinition]) -> None:
         self._by_version: dict[tuple[str, int], SagaDefinition] = {}
-        self._replies: dict[str, type[Reply]] = {}
+        self._replies: dict[str, type[Reply]] = {ParentTurnedBack.wire_type: ParentTurnedBack}
         for saga in definitions:
             self._add(saga)
+        for saga in definitions:
+            self._check_sub_sagas(saga)
 
     @property
     def types(self) -> list[str]:
@@ -58,10 +61,18 @@ class Definitions:
                 f"{saga.version} of {saga.saga_type}: give the newer one a higher version"
             )
         self._by_version[key] = saga
-        for step in saga.steps:
-            if isinstance(step, CommandStep):
+        for step in saga.single_steps():
+            if isinstance(step, CommandStep | SubSagaStep):
                 for reply in (*step.replies, *step.refusals):
                     self._add_reply(reply)
+
+    def _check_sub_sagas(self, saga: SagaDefinition) -> None:
+        for step in saga.single_steps():
+            if isinstance(step, SubSagaStep) and self._by_version.get(step.key) is not step.saga:
+                raise SagaDefinitionError(
+                    f"'{step.name}' of {saga.__name__} starts {step.saga.__name__}, which is not "
+                    "loaded: add it to the orchestrator's `definitions` as well"
+                )
 
     def _add_reply(self, reply: type[Reply]) -> None:
         if self._replies.setdefault(reply.wire_type, reply) is not reply:

@@ -5,23 +5,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.messaging.contracts import Command
+from chassis.messaging.contracts import Command, Reply
 from chassis.messaging.envelope import Direction
-from chassis.sagas.state import LogEntry, SagaInstance
-from chassis.sagas.steps import CommandStep, LocalFunction, LocalStep
+from chassis.sagas.state import LogEntry, Parent, SagaInstance
+from chassis.sagas.steps import LocalFunction, LocalStep, SentStep, SubSagaStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendCommand:
-    """To be sent with the transition; `answer_by` is when its time-out falls due."""
+    """To be sent with the transition.
 
-    step: CommandStep
+    `answer_by` is when its time-out falls due; None for a notification, which nobody answers.
+    """
+
+    step: SentStep
     direction: Direction
     attempt: int
     command: Command
     message_id: UUID
     causation_id: UUID | None
-    answer_by: datetime
+    answer_by: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,35 @@ class RunLocal:
         return self.step.compensation
 
 
-Effect = SendCommand | RunLocal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSubSaga:
+    """To be started with the transition, under the id that is given."""
+
+    step: SubSagaStep
+    direction: Direction
+    saga_id: UUID
+    data: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnSubSagaBack:
+    """To be told with the transition: it shall go back."""
+
+    step: SubSagaStep
+    direction: Direction
+    saga_id: UUID
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerParent:
+    """To be sent with the transition: how this saga has ended."""
+
+    parent: Parent
+    reply: Reply
+
+
+Effect = SendCommand | RunLocal | StartSubSaga | TurnSubSagaBack | AnswerParent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

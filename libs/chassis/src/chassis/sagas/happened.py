@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis.messaging.contracts import Reply
 from chassis.messaging.envelope import Direction
-from chassis.sagas.state import SagaInstance
+from chassis.sagas.state import Branch, SagaInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,16 @@ class Replied:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """The answer to the last command did not come in time."""
+    """The answer to the last command did not come in time; in a group, `step` says whose."""
+
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RetryDue:
-    """The wait before the next attempt is over."""
+    """The wait before the next attempt is over; in a group, `step` says whose."""
+
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,13 @@ class Intervention(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ParentTurned:
+    """The saga that this one is a step of goes back."""
+
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Intervened:
     """Somebody decided what is to become of the instance, and says why."""
 
@@ -71,7 +82,7 @@ class InterventionRefusedError(Exception):
     """An intervention is not possible as the instance stands: says why, and what is."""
 
 
-Happened = Started | Replied | TimedOut | RetryDue | DeadlinePassed | Intervened
+Happened = Started | Replied | TimedOut | RetryDue | DeadlinePassed | ParentTurned | Intervened
 
 
 def due(instance: SagaInstance, now: datetime) -> TimedOut | RetryDue | DeadlinePassed | None:
@@ -80,6 +91,18 @@ def due(instance: SagaInstance, now: datetime) -> TimedOut | RetryDue | Deadline
         return None
     if instance.deadline is not None and instance.deadline <= now:
         return DeadlinePassed()
-    if instance.due_at is not None and instance.due_at <= now:
+    if instance.due_at is None or instance.due_at > now:
+        return None
+    if instance.branches is None:
         return RetryDue() if instance.command_id is None else TimedOut()
-    return None
+    first = min(filter(_is_timed, instance.branches), key=_due_at)
+    return RetryDue(first.step) if first.command_id is None else TimedOut(first.step)
+
+
+def _is_timed(branch: Branch) -> bool:
+    return branch.due_at is not None
+
+
+def _due_at(branch: Branch) -> datetime:
+    assert branch.due_at is not None, "only what is timed falls due"
+    return branch.due_at

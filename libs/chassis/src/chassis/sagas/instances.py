@@ -18,6 +18,7 @@ from chassis.persistence.database import fetch_all
 from chassis.sagas import statements
 from chassis.sagas.definitions import Definitions
 from chassis.sagas.state import LogEntry, SagaInstance, SagaState
+from chassis.sagas.stored import decode_branches, decode_parent, encode_branches, encode_parent
 
 
 class UnknownInstanceError(LookupError):
@@ -73,6 +74,7 @@ class Instances:
             instance.definition_version,
             instance.subject_key,
             instance.created_at,
+            encode_parent(instance.parent),
         )
 
     async def update(
@@ -82,7 +84,7 @@ class Instances:
 
         Raises ConcurrentChangeError if any of it is not as it was read.
         """
-        states = _columns(map(_state_of, instances), width=16)
+        states = _columns(map(_state_of, instances), width=17)
         updated = await fetch_all_with_messages(
             session,
             statements.UPDATE,
@@ -123,6 +125,8 @@ class Instances:
             due_at=row.due_at,
             deadline=row.deadline,
             paused_at=row.paused_at,
+            branches=decode_branches(row.branches),
+            parent=decode_parent(row.parent),
             ended_at=row.ended_at,
             version=row.version,
             trace=row.trace,
@@ -147,6 +151,7 @@ def _state_of(instance: SagaInstance) -> tuple[object, ...]:
         instance.wake_at,
         instance.trace,
         instance.paused_at,
+        encode_branches(instance.branches),
     )
 
 

@@ -43,7 +43,14 @@ class Journal:
             )
         )
 
-    def write_reply(self, kind: EntryKind, instance: SagaInstance, replied: Replied) -> None:
+    def write_reply(
+        self,
+        kind: EntryKind,
+        instance: SagaInstance,
+        replied: Replied,
+        *,
+        attempt: int | None = None,
+    ) -> None:
         """Write of an answer: what it says it is about, whether or not it was waited for."""
         self.entries.append(
             LogEntry(
@@ -52,7 +59,7 @@ class Journal:
                 kind=kind,
                 step=replied.step,
                 direction=replied.direction,
-                attempt=instance.attempt,
+                attempt=instance.attempt if attempt is None else attempt,
                 message_id=replied.message_id,
                 outcome=Outcome.of(replied.reply),
                 detail=replied.wire_type,

@@ -11,8 +11,8 @@ from chassis.metrics import catalogue
 from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.effects import Transition
 from chassis.sagas.happened import Intervention
-from chassis.sagas.state import EntryKind, LogEntry, SagaState
-from chassis.sagas.steps import CommandStep
+from chassis.sagas.state import EntryKind, LogEntry, SagaInstance, SagaState
+from chassis.sagas.steps import CommandStep, SubSagaStep
 
 _STARTED: Final = catalogue.SAGA_STARTED.counter()
 _FINISHED: Final = catalogue.SAGA_FINISHED.counter()
@@ -23,7 +23,7 @@ _TIMEOUTS: Final = catalogue.SAGA_STEP_TIMEOUTS.counter()
 _INTERVENTIONS: Final = catalogue.SAGA_INTERVENTIONS.counter()
 
 _ANSWERS: Final = (EntryKind.REPLY, EntryKind.REFUSAL)
-_UNDOING: Final = (EntryKind.COMMAND, EntryKind.LOCAL)
+_UNDOING: Final = (EntryKind.COMMAND, EntryKind.LOCAL, EntryKind.NOTIFIED)
 _MILLISECONDS: Final = 1000
 _TIMESTAMP_SHIFT: Final = 80
 
@@ -37,10 +37,10 @@ def expect(definitions: Iterable[SagaDefinition]) -> None:
                 _FINISHED.labels(saga.saga_type, state.lower())
         for move in Intervention:
             _INTERVENTIONS.labels(saga.saga_type, move.lower())
-        for step in saga.steps:
+        for step in saga.single_steps():
             if step.compensation is not None:
                 _COMPENSATIONS.labels(saga.saga_type, step.name)
-            if isinstance(step, CommandStep):
+            if isinstance(step, CommandStep | SubSagaStep):
                 for direction in Direction:
                     _TIMEOUTS.labels(saga.saga_type, step.name, direction)
 
@@ -76,13 +76,13 @@ def _count_steps(transitions: Sequence[Transition]) -> None:
     timeouts: Counter[tuple[str, str, str]] = Counter()
     durations: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     for transition in transitions:
-        saga_type, sent = transition.before.saga_type, transition.before.command_id
+        saga_type, sent = transition.before.saga_type, _commands(transition.before)
         for entry in transition.entries:
             if entry.step is None or entry.direction is None:
                 continue
             step = (saga_type, entry.step, entry.direction)
-            if entry.kind in _ANSWERS and sent is not None:
-                durations[step].append(_seconds_since(sent, entry.at))
+            if entry.kind in _ANSWERS and entry.step in sent:
+                durations[step].append(_seconds_since(sent[entry.step], entry.at))
             elif entry.kind is EntryKind.TIMEOUT:
                 timeouts[step] += 1
             elif _undoes(entry):
@@ -93,6 +93,15 @@ def _count_steps(transitions: Sequence[Transition]) -> None:
         _TIMEOUTS.labels(*timed_out).inc(amount)
     for undone, amount in compensations.items():
         _COMPENSATIONS.labels(*undone).inc(amount)
+
+
+def _commands(instance: SagaInstance) -> dict[str, UUID]:
+    """The last command sent for each step that is waited for."""
+    if instance.branches is not None:
+        return {one.step: one.command_id for one in instance.branches if one.command_id}
+    if instance.step is None or instance.command_id is None:
+        return {}
+    return {instance.step: instance.command_id}
 
 
 def _move_of(entry: LogEntry) -> str:

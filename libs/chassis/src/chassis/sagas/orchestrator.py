@@ -26,7 +26,8 @@ from chassis.sagas.batch import Batch
 from chassis.sagas.definition import Saga, SagaDefinition
 from chassis.sagas.definitions import Definitions
 from chassis.sagas.execution import Execution
-from chassis.sagas.happened import Intervened, Intervention, Replied, Started, due
+from chassis.sagas.family import ParentTurnedBack
+from chassis.sagas.happened import Intervened, Intervention, ParentTurned, Replied, due
 from chassis.sagas.instances import Instances, UnknownInstanceError
 from chassis.sagas.metrics import expect
 from chassis.sagas.report import report_after_commit
@@ -81,12 +82,9 @@ class SagaOrchestrator:
             created_at=datetime.now(UTC),
             data=data,
         )
-        batch = Batch(self._definitions, {instance.saga_id: instance})
-        batch.move(instance.saga_id, Started())
-        await self._execution.carry_out(session, batch.moves)
-        [started] = batch.moved
-        await self.instances.insert(session, started, batch.log)
-        report_after_commit(session, batch.moves, self.alarm)
+        batch = Batch(self._definitions, {})
+        batch.start(instance)
+        await self._carry_on(session, batch)
         return instance.saga_id
 
     def read(self, received: ReceivedMessage) -> Message:
@@ -156,14 +154,21 @@ class SagaOrchestrator:
     async def _carry_on(self, session: AsyncSession, batch: Batch) -> None:
         if batch.moves:
             await self._execution.carry_out(session, batch.moves)
-            await self.instances.update(session, batch.moved, batch.log)
+            for started in batch.started:
+                await self.instances.insert(session, started, batch.log_of(started))
+            if batch.log:
+                await self.instances.update(session, batch.moved, batch.log)
             report_after_commit(session, batch.moves, self.alarm)
 
     def _move(self, batch: Batch, delivery: Delivery) -> None:
-        saga_id, replied = _saga_of(delivery).saga_id, self._replied(delivery)
+        saga_id, wire_type = _saga_of(delivery).saga_id, delivery.received.wire_type
         if saga_id not in batch:
-            log.warning("reply to an unknown saga", saga_id=str(saga_id), type=replied.wire_type)
+            log.warning("reply to an unknown saga", saga_id=str(saga_id), type=wire_type)
             return
+        if isinstance(delivery.message, ParentTurnedBack):
+            batch.move(saga_id, ParentTurned(delivery.received.message_id))
+            return
+        replied = self._replied(delivery)
         if delivery.span is not None and replied.reply.refused:
             delivery.span.refused()
         batch.move(saga_id, replied)

@@ -10,8 +10,8 @@ from chassis.outbox.session import insert_messages
 
 LOCK = """
 SELECT saga_id, saga_type, definition_version, subject_key, data::text, state, step, direction,
-       attempt, command_id, done::text, error, due_at, deadline, paused_at, created_at, ended_at,
-       version, trace::text
+       attempt, command_id, done::text, error, due_at, deadline, paused_at, branches::text,
+       parent::text, created_at, ended_at, version, trace::text
 FROM saga_instances
 WHERE saga_id = ANY($1::uuid[])
 ORDER BY saga_id
@@ -22,8 +22,8 @@ FOR UPDATE
 # that what another has just fired is not fired twice.
 LOCK_DUE = """
 SELECT saga_id, saga_type, definition_version, subject_key, data::text, state, step, direction,
-       attempt, command_id, done::text, error, due_at, deadline, paused_at, created_at, ended_at,
-       version, trace::text
+       attempt, command_id, done::text, error, due_at, deadline, paused_at, branches::text,
+       parent::text, created_at, ended_at, version, trace::text
 FROM saga_instances
 WHERE wake_at <= $1
   AND ($2::uuid IS NULL OR saga_id = $2)
@@ -52,7 +52,7 @@ UPDATE saga_instances SET wake_at = $2 WHERE saga_id = $1 AND wake_at IS NOT NUL
 """
 
 INSERT = f"""
-WITH sent AS ({insert_messages(first=30)}),
+WITH sent AS ({insert_messages(first=32)}),
 logged AS (
     INSERT INTO saga_log
         (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail, body)
@@ -64,24 +64,24 @@ logged AS (
 )
 INSERT INTO saga_instances
     (saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
-     deadline, ended_at, wake_at, trace, paused_at, saga_type, definition_version, subject_key,
-     created_at, updated_at)
+     deadline, ended_at, wake_at, trace, paused_at, branches, saga_type, definition_version,
+     subject_key, created_at, updated_at, parent)
 VALUES
     ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
-     $29, $29)
+     $29, $30, $30, $31)
 """  # noqa: S608 - constants
 
 # `wake_at` moves on by RESCHEDULE only: a step that is answered leaves it as it is, so no index has
 # a new entry, and the row is updated within its page
 UPDATE = f"""
-WITH sent AS ({insert_messages(first=27)}),
+WITH sent AS ({insert_messages(first=28)}),
 logged AS (
     INSERT INTO saga_log
         (saga_id, at, kind, step, direction, attempt, message_id, outcome, detail, body)
     SELECT saga_id, at, kind, step, direction, attempt, message_id, outcome, detail, body::jsonb
     FROM unnest(
         $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::uuid[],
-        $8::text[], $9::text[], $26::text[]
+        $8::text[], $9::text[], $27::text[]
     ) AS entry(saga_id, at, kind, step, direction, attempt, message_id, outcome, detail, body)
 )
 UPDATE saga_instances AS stored
@@ -90,21 +90,22 @@ SET version = stored.version + 1, state = moved.state, step = moved.step,
     data = moved.data::jsonb, done = moved.done::jsonb, error = moved.error,
     due_at = moved.due_at, deadline = moved.deadline, ended_at = moved.ended_at,
     wake_at = CASE WHEN moved.wake_at IS NOT NULL THEN least(stored.wake_at, moved.wake_at) END,
-    trace = moved.trace::jsonb, paused_at = moved.paused_at, updated_at = clock_timestamp()
+    trace = moved.trace::jsonb, paused_at = moved.paused_at, branches = moved.branches::jsonb,
+    updated_at = clock_timestamp()
 FROM unnest(
     $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[], $15::int[], $16::uuid[],
     $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[],
-    $22::timestamptz[], $23::timestamptz[], $24::text[], $25::timestamptz[]
+    $22::timestamptz[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::text[]
 ) AS moved(
     saga_id, version, state, step, direction, attempt, command_id, data, done, error, due_at,
-    deadline, ended_at, wake_at, trace, paused_at)
+    deadline, ended_at, wake_at, trace, paused_at, branches)
 WHERE stored.saga_id = moved.saga_id AND stored.version = moved.version
 RETURNING stored.saga_id
 """  # noqa: S608 - constants
 
 HISTORY = """
 SELECT saga_id, saga_type, definition_version, state, step, direction, attempt, error, created_at,
-       ended_at, deadline, paused_at,
+       ended_at, deadline, paused_at, branches::text, parent::text,
        CASE WHEN wake_at IS NOT NULL THEN least(due_at, deadline) END AS wake_at,
        split_part(trace #>> '{carrier,traceparent}', '-', 2) AS trace_id
 FROM saga_instances

@@ -1,16 +1,21 @@
-"""The steps that a saga is made of, and the functions that declare them."""
+"""The steps that a saga is made of; the functions that declare them are in `declaring`."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.contracts import Command, Refusal, Reply
 from chassis.persistence.loading import Load
+from chassis.sagas.family import SagaCompensated, SagaCompleted
+from chassis.sagas.retry import Retry
+
+if TYPE_CHECKING:
+    from chassis.sagas.definition import SagaDefinition
 
 D = TypeVar("D", bound=BaseModel)
 
@@ -36,32 +41,28 @@ RETRIABLE = StepKind.RETRIABLE
 """It is tried until it succeeds: neither a refusal nor a time-out sends the saga back."""
 
 
+class OnTimeout(StrEnum):
+    """What becomes of a step whose answer does not come in time."""
+
+    COMPENSATE = "compensate"
+    RESEND = "resend"
+    ASK = "ask"
+
+
+COMPENSATE = OnTimeout.COMPENSATE
+"""It is given up, and the saga goes back: for compensatable steps, whose default it is."""
+RESEND = OnTimeout.RESEND
+"""Its command is sent again, as `retry` says; at last the saga goes back, or needs attention."""
+ASK = OnTimeout.ASK
+"""The saga needs attention at once: a person decides."""
+
+
 def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
 
 
 def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """How a step that may not fail is tried again, before its saga needs attention.
-
-    `first` is the wait after the first attempt; it is multiplied by `factor` each time, up to
-    `longest`. `attempts` counts the first one too; the default tries for about a quarter hour.
-    """
-
-    first: timedelta = timedelta(seconds=1)
-    factor: float = 2.0
-    longest: timedelta = timedelta(minutes=1)
-    attempts: int = 20
-
-    def delay(self, attempt: int) -> timedelta:
-        """The wait after that many attempts; nothing before the first."""
-        if attempt == 0:
-            return timedelta()
-        return min(self.first * self.factor ** (attempt - 1), self.longest)
 
 
 DEFAULT_TIMEOUT = seconds(30)
@@ -89,6 +90,7 @@ class CommandStep:
     kind: StepKind
     when: Condition[Any] | None
     timeout: timedelta
+    on_timeout: OnTimeout
     retry: Retry
     replies: Mapping[type[Reply], Note[Any]] = field(default_factory=dict)
     refusals: Mapping[type[Refusal], Note[Any]] = field(default_factory=dict)
@@ -100,64 +102,72 @@ class CommandStep:
         return self.replies.get(type(reply))
 
 
-Step = LocalStep | CommandStep
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyStep:
+    """A command that nobody answers; see `notify`."""
+
+    name: str
+    action: CommandFunction[Any]
+    compensation: CommandFunction[Any] | None
+    kind: StepKind
+    when: Condition[Any] | None
 
 
-def local(
-    action: LocalFunction[D],
-    *,
-    compensation: LocalFunction[D] | None = None,
-    kind: StepKind = COMPENSATABLE,
-    when: Condition[D] | None = None,
-    loads: Sequence[Load] = (),
-) -> LocalStep:
-    """A step named after `action`, which runs in the orchestrator's own transaction.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubSagaStep:
+    """A saga of the same service that is one step of this one; see `sub_saga`."""
 
-    The functions are `async (data, session) -> None` and never commit. They raise only for what is
-    broken: the transaction is then rolled back and tried again, and the saga never takes it for a
-    refusal. `when` skips the step if it is false at the time. What `loads` names by the saga's data
-    is loaded and locked for a whole batch of sagas beforehand.
-    """
-    return LocalStep(
-        name=_name(action),
-        action=action,
-        compensation=compensation,
-        kind=kind,
-        when=when,
-        loads=tuple(loads),
-    )
+    name: str
+    saga: "SagaDefinition"
+    action: Callable[[Any], BaseModel]
+    compensation: CommandFunction[Any] | None
+    kind: StepKind
+    when: Condition[Any] | None
+    timeout: timedelta | None
+    on_timeout: OnTimeout
+    retry: Retry
+    on_completed: Note[Any] | None
+    on_compensated: Note[Any] | None
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """Type and version of the saga that it starts."""
+        return self.saga.saga_type, self.saga.version
 
-def command(
-    action: CommandFunction[D],
-    *,
-    compensation: CommandFunction[D] | None = None,
-    kind: StepKind = COMPENSATABLE,
-    when: Condition[D] | None = None,
-    timeout: timedelta = DEFAULT_TIMEOUT,
-    retry: Retry | None = None,
-    replies: Mapping[type[Any], Note[D]] | None = None,
-    refusals: Mapping[type[Any], Note[D]] | None = None,
-) -> CommandStep:
-    """A step named after `action`, which gives the command to send for the saga's data.
+    @property
+    def replies(self) -> Mapping[type[Reply], Note[Any]]:
+        return {SagaCompleted: self._noting(self.on_completed)} if self.on_completed else {}
 
-    `replies` and `refusals` take note, by reply class: `(data, reply) -> data`; a reply of a class
-    that is not named there counts all the same and leaves the data as they are. `timeout` is how
-    long an answer, to the compensation too, is waited for: then a compensatable step is given up
-    and undone, and everything else is sent again. `retry` spaces out repeated commands.
-    """
-    return CommandStep(
-        name=_name(action),
-        action=action,
-        compensation=compensation,
-        kind=kind,
-        when=when,
-        timeout=timeout,
-        retry=retry or Retry(),
-        replies=dict(replies or {}),
-        refusals=dict(refusals or {}),
-    )
+    @property
+    def refusals(self) -> Mapping[type[Refusal], Note[Any]]:
+        return {SagaCompensated: self._noting(self.on_compensated)} if self.on_compensated else {}
+
+    def note(self, reply: Reply) -> Note[Any] | None:
+        """What the saga's data takes note of in the data that its child ended with."""
+        if isinstance(reply, Refusal):
+            return self.refusals.get(type(reply))
+        return self.replies.get(type(reply))
+
+    def _noting(self, note: Note[Any]) -> Note[Any]:
+        return lambda data, reply: note(data, self.saga.data_type.model_validate(reply.data))
 
 
-def _name(action: Callable[..., Any]) -> str:
-    return str(getattr(action, "__name__", ""))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParallelStep:
+    """Steps that are under way at the same time; see `parallel`."""
+
+    name: str
+    steps: tuple[CommandStep, ...]
+
+    @property
+    def kind(self) -> StepKind:
+        """All of them are of one kind."""
+        return self.steps[0].kind
+
+
+AwaitedStep = CommandStep | SubSagaStep
+"""A step whose answer comes later, by a message."""
+SentStep = CommandStep | NotifyStep | SubSagaStep
+"""A step for which a command may be sent, be it to undo it."""
+SingleStep = LocalStep | CommandStep | NotifyStep | SubSagaStep
+Step = SingleStep | ParallelStep

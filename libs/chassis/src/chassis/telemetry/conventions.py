@@ -122,3 +122,6 @@ class StepOutcome:
     TIMED_OUT: Final = "timed-out"
     DEADLINE_PASSED: Final = "deadline-passed"
     INTERVENED: Final = "intervened"
+    """An operator or a user decided what becomes of it."""
+    GIVEN_UP: Final = "given-up"
+    """It was in a parallel group, and another step or the deadline turned the saga back."""

@@ -8,51 +8,38 @@ records the span, from then until now. Every step has a time-out, so every span 
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import Self
 
-import orjson
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 
-from chassis.sagas.effects import Effect, RunLocal, SendCommand, Transition
-from chassis.sagas.state import EntryKind, LogEntry, SagaInstance, SagaState
+from chassis.sagas.effects import (
+    AnswerParent,
+    Effect,
+    RunLocal,
+    SendCommand,
+    StartSubSaga,
+    Transition,
+    TurnSubSagaBack,
+)
+from chassis.sagas.state import SagaInstance
 from chassis.telemetry import conventions as c
 from chassis.telemetry.live import LiveSpan
 from chassis.telemetry.propagation import carrier_of, context_of, within
 from chassis.telemetry.recorder import Recorded, Recorder, parent_of
+from chassis.telemetry.saga_steps import StepEnd, StoredTrace, end_of_step, ends_in_group
 
-_ENDS = {
-    EntryKind.REPLY: c.StepOutcome.SUCCESS,
-    EntryKind.REFUSAL: c.StepOutcome.REFUSED,
-    EntryKind.TIMEOUT: c.StepOutcome.TIMED_OUT,
-    EntryKind.DEADLINE: c.StepOutcome.DEADLINE_PASSED,
-    EntryKind.INTERVENED: c.StepOutcome.INTERVENED,
-}
-_NO_FAILURES = (EntryKind.REPLY, EntryKind.INTERVENED)
-_ERROR_TYPES = {EntryKind.TIMEOUT: "timeout", EntryKind.DEADLINE: "deadline"}
+Awaited = SendCommand | StartSubSaga | TurnSubSagaBack
 
 
-@dataclass(slots=True, kw_only=True)
-class StoredTrace:
-    """What an instance keeps: the context of its last step, and while that is open its beginning.
-
-    `parent` is the span id of the step's parent; None once the step's span has been recorded.
-    """
-
-    carrier: dict[str, str]
-    parent: int | None = None
-    since: int = 0
-
-    @classmethod
-    def decode(cls, stored: str) -> Self:
-        return cls(**orjson.loads(stored))
-
-    def encode(self) -> str:
-        stored = {"carrier": self.carrier, "parent": self.parent, "since": self.since}
-        return orjson.dumps(stored).decode()
+def _awaited(effect: Effect) -> Awaited | None:
+    """The effect, if a span is open from it until an answer comes."""
+    match effect:
+        case RunLocal() | SendCommand(answer_by=None) | AnswerParent():
+            return None
+        case _:
+            return effect
 
 
 class SagaMove:
@@ -73,17 +60,26 @@ class SagaMove:
 
     def around(self, effect: Effect) -> AbstractContextManager[object]:
         """What is sent or published in this block is a child of the effect's step."""
-        if isinstance(effect, RunLocal):
-            return self._running(effect)
-        self.trace.since = time.time_ns()
-        return _within(context_of(self.trace.carrier))
+        match effect:
+            case AnswerParent():
+                return self.telling()
+            case RunLocal() | SendCommand(answer_by=None):
+                return self._running(effect)
+            case _:
+                step = self.trace.of_step(effect.step.name)
+                step.since = time.time_ns()
+                return _within(context_of(step.carrier))
+
+    def trace_of_step(self, step: str) -> StoredTrace:
+        """What a sub-saga begins with: it is a part of its parent's step."""
+        return StoredTrace(carrier=self.trace.of_step(step).carrier)
 
     def telling(self) -> AbstractContextManager[object]:
         """Log lines of this block say which trace the transition belongs to."""
         return _within(self._surroundings)
 
     @contextmanager
-    def _running(self, effect: RunLocal) -> Iterator[None]:
+    def _running(self, effect: SendCommand | RunLocal) -> Iterator[None]:
         """A failure rolls back what the span tells of, so that it is not ended."""
         instance = self._instance
         name, parent = c.step_span(instance.saga_type, effect.step.name), self._parent
@@ -118,14 +114,29 @@ class SagaSpans:
         """
         trace = earlier or _stored(transition.before)
         surroundings = self._surroundings(transition.before, trace)
-        if trace is not None and (end := _end_of_step(transition)) is not None:
-            self._record_step(transition, trace, end)
-            trace = StoredTrace(carrier=trace.carrier)
+        if trace is not None:
+            trace = self._record_what_ended(transition, trace)
         for effect in transition.effects:
-            if isinstance(effect, SendCommand):
-                trace = self._begin_step(transition.after, effect, surroundings)
+            if (sent := _awaited(effect)) is not None:
+                trace = self._begin_step(transition.after, sent, surroundings, trace)
         trace = trace or StoredTrace(carrier=carrier_of(surroundings))
         return SagaMove(self._recorder, transition.after, surroundings, trace)
+
+    def _record_what_ended(self, transition: Transition, trace: StoredTrace) -> StoredTrace:
+        """What is left to keep is the context of what is waited for still."""
+        before = transition.before
+        if before.branches is None:
+            end = end_of_step(transition)
+            if end is None:
+                return trace
+            self._record_step(transition, str(before.step), before.attempt, trace, end)
+            return StoredTrace(carrier=trace.carrier)
+        ends = ends_in_group(transition)
+        for branch in before.branches:
+            if branch.step in ends:
+                open_step, end = trace.of_step(branch.step), ends[branch.step]
+                self._record_step(transition, branch.step, branch.attempt, open_step, end)
+        return trace.without(ends)
 
     def _surroundings(self, instance: SagaInstance, trace: StoredTrace | None) -> Context:
         """The current span, if it is of the saga's own trace, or else its last step.
@@ -157,30 +168,48 @@ class SagaSpans:
         return within(root, current)
 
     def _begin_step(
-        self, instance: SagaInstance, effect: SendCommand, surroundings: Context
+        self,
+        instance: SagaInstance,
+        effect: Awaited,
+        surroundings: Context,
+        trace: StoredTrace | None,
     ) -> StoredTrace:
         name = c.step_span(instance.saga_type, effect.step.name)
         parent = parent_of(surroundings)
         step = self._recorder.new_context(name, SpanKind.INTERNAL, surroundings, parent)
-        return StoredTrace(
+        begun = StoredTrace(
             carrier=carrier_of(within(step, surroundings)),
             parent=parent.span_id if parent else None,
         )
+        if instance.branches is None:
+            return begun
+        trace = trace or StoredTrace(carrier=carrier_of(surroundings))
+        return trace.with_step(effect.step.name, begun)
 
-    def _record_step(self, transition: Transition, trace: StoredTrace, end: LogEntry) -> None:
+    def _record_step(
+        self, transition: Transition, step: str, attempt: int, trace: StoredTrace, end: StepEnd
+    ) -> None:
         context = parent_of(context_of(trace.carrier))
         if context is None or trace.parent is None or not context.trace_flags.sampled:
             return
+        before = transition.before
+        attributes = {
+            **_of_instance(before),
+            c.SAGA_STEP: step,
+            c.SAGA_DIRECTION: before.direction.value,
+            c.SAGA_ATTEMPT: attempt,
+            c.SAGA_OUTCOME: end.outcome,
+        }
         self._recorder.record(
             Recorded(
-                name=c.step_span(transition.before.saga_type, str(transition.before.step)),
+                name=c.step_span(before.saga_type, step),
                 kind=SpanKind.INTERNAL,
                 context=context,
                 parent=_with_span_id(context, trace.parent),
-                attributes=_of_step(transition.before, end) | _of_error(transition, end),
+                attributes=attributes | ({c.ERROR_TYPE: end.error} if end.error else {}),
                 start=trace.since,
                 end=time.time_ns(),
-                status=_status(transition, end),
+                status=Status(StatusCode.ERROR, end.error) if end.error else Status(),
             )
         )
 
@@ -207,58 +236,9 @@ def _with_span_id(context: SpanContext, span_id: int) -> SpanContext:
     return SpanContext(context.trace_id, span_id, False, context.trace_flags, context.trace_state)
 
 
-def _is_failure(transition: Transition, end: LogEntry) -> bool:
-    return end.kind not in _NO_FAILURES and _turns(transition)
-
-
-def _error_type(end: LogEntry) -> str:
-    return _ERROR_TYPES.get(end.kind) or end.detail or end.kind
-
-
-def _of_error(transition: Transition, end: LogEntry) -> dict[str, AttributeValue]:
-    return {c.ERROR_TYPE: _error_type(end)} if _is_failure(transition, end) else {}
-
-
-def _status(transition: Transition, end: LogEntry) -> Status:
-    failed = _is_failure(transition, end)
-    return Status(StatusCode.ERROR, _error_type(end)) if failed else Status()
-
-
-def _end_of_step(transition: Transition) -> LogEntry | None:
-    """The entry that says why the command that was waited for is waited for no more, if so."""
-    for entry in transition.entries:
-        if entry.kind is EntryKind.DEADLINE and not _turns(transition):
-            return None
-        if entry.kind is EntryKind.INTERVENED and not _waits_no_more(transition):
-            return None
-        if entry.kind in _ENDS:
-            return entry
-    return None
-
-
-def _waits_no_more(transition: Transition) -> bool:
-    return transition.after.command_id != transition.before.command_id
-
-
-def _turns(transition: Transition) -> bool:
-    """Whether the saga goes back from here, or stops."""
-    before, after = transition.before, transition.after
-    return before.direction is not after.direction or after.state is SagaState.NEEDS_ATTENTION
-
-
 def _of_instance(instance: SagaInstance) -> dict[str, AttributeValue]:
     return {
         c.SAGA_TYPE: instance.saga_type,
         c.SAGA_ID: str(instance.saga_id),
         c.SAGA_SUBJECT: instance.subject_key,
-    }
-
-
-def _of_step(instance: SagaInstance, end: LogEntry) -> dict[str, AttributeValue]:
-    return {
-        **_of_instance(instance),
-        c.SAGA_STEP: str(instance.step),
-        c.SAGA_DIRECTION: instance.direction.value,
-        c.SAGA_ATTEMPT: instance.attempt,
-        c.SAGA_OUTCOME: _ENDS[end.kind],
     }

@@ -15,7 +15,16 @@ from chassis.messaging.envelope import Direction
 from chassis.sagas.definition import Saga, SagaDefinition
 from chassis.sagas.effects import Transition
 from chassis.sagas.state import EntryKind, LogEntry
-from chassis.sagas.steps import CommandStep, D, LocalStep, Step, StepKind
+from chassis.sagas.steps import (
+    AwaitedStep,
+    D,
+    LocalStep,
+    NotifyStep,
+    ParallelStep,
+    SingleStep,
+    Step,
+    StepKind,
+)
 from chassis.testing.sagas import SagaScenario, given
 
 SUCCESS, REFUSED, TIMEOUT, DEADLINE, SKIPPED = (
@@ -28,6 +37,7 @@ SUCCESS, REFUSED, TIMEOUT, DEADLINE, SKIPPED = (
 
 _OUTCOMES = {
     EntryKind.LOCAL: SUCCESS,
+    EntryKind.NOTIFIED: SUCCESS,
     EntryKind.REPLY: SUCCESS,
     EntryKind.REFUSAL: REFUSED,
     EntryKind.TIMEOUT: TIMEOUT,
@@ -56,7 +66,8 @@ class Branch:
 def branches(saga: SagaDefinition) -> frozenset[Branch]:
     """Every branch that a saga has.
 
-    The deadline is one at compensatable steps, where it sends the saga back. Undoing is one where
+    The deadline is one at compensatable steps, where it sends the saga back; in a parallel group it
+    is the group's, the rest is of its steps. Undoing is one where
     anything can still send the saga back once the step is done.
     """
     return frozenset(_branches(saga))
@@ -94,40 +105,50 @@ class BranchCoverage(Generic[D]):
         assert entry.direction is not None
         outcome = _OUTCOMES[entry.kind]
         step = self._saga.step(entry.step)
-        if entry.direction is Direction.ACTION and isinstance(step, CommandStep):
+        if entry.direction is Direction.ACTION and isinstance(step, AwaitedStep):
             noted = {reply.wire_type for reply in (*step.replies, *step.refusals)}
             outcome = entry.detail if entry.detail in noted else outcome
         return Branch(entry.step, entry.direction, outcome)
 
 
 def _branches(saga: SagaDefinition) -> Iterator[Branch]:
-    for step in saga.steps:
-        for outcome in _outcomes(saga, step):
+    for step in saga.single_steps():
+        for outcome in _outcomes(step):
             yield Branch(step.name, Direction.ACTION, outcome)
         if _can_be_undone(saga, step):
             yield Branch(step.name, Direction.COMPENSATION, SUCCESS)
-            if isinstance(step, CommandStep):
+            if isinstance(step, AwaitedStep):
                 yield Branch(step.name, Direction.COMPENSATION, REFUSED)
                 yield Branch(step.name, Direction.COMPENSATION, TIMEOUT)
+    for waits in saga.steps:
+        if saga.deadline is not None and _deadline_turns_back(waits):
+            yield Branch(waits.name, Direction.ACTION, DEADLINE)
 
 
-def _outcomes(saga: SagaDefinition, step: Step) -> Iterator[str]:
+def _outcomes(step: SingleStep) -> Iterator[str]:
     if step.when is not None:
         yield SKIPPED
-    if isinstance(step, LocalStep):
+    if isinstance(step, LocalStep | NotifyStep):
         yield SUCCESS
         return
     yield from [reply.wire_type for reply in step.replies] or [SUCCESS]
     yield from [refusal.wire_type for refusal in step.refusals] or [REFUSED]
-    yield TIMEOUT
-    if saga.deadline is not None and step.kind is StepKind.COMPENSATABLE:
-        yield DEADLINE
+    if step.timeout is not None:
+        yield TIMEOUT
 
 
-def _can_be_undone(saga: SagaDefinition, step: Step) -> bool:
+def _deadline_turns_back(step: Step) -> bool:
+    return step.kind is StepKind.COMPENSATABLE and _is_waited_for(step)
+
+
+def _is_waited_for(step: Step) -> bool:
+    return isinstance(step, AwaitedStep | ParallelStep)
+
+
+def _can_be_undone(saga: SagaDefinition, step: SingleStep) -> bool:
     if step.compensation is None:
         return False
-    return isinstance(step, CommandStep) or any(
-        isinstance(later, CommandStep) and later.kind is not StepKind.RETRIABLE
+    return isinstance(step, AwaitedStep) or any(
+        _is_waited_for(later) and later.kind is not StepKind.RETRIABLE
         for later in saga.steps_after(step.name)
     )

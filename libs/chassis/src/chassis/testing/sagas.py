@@ -17,15 +17,24 @@ storyboard so far. End a scenario with the state that is expected.
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, NoReturn, Self
-from uuid import uuid4
+from typing import Any, Generic, NoReturn, Self, TypeGuard
+from uuid import UUID, uuid4
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.contracts import Command, Refusal, Reply
 from chassis.messaging.envelope import Direction
 from chassis.sagas.definition import Saga
-from chassis.sagas.effects import Effect, RunLocal, SendCommand, Transition
+from chassis.sagas.effects import (
+    Effect,
+    RunLocal,
+    SendCommand,
+    StartSubSaga,
+    Transition,
+    TurnSubSagaBack,
+)
+from chassis.sagas.family import SagaCompensated, SagaCompleted
 from chassis.sagas.happened import (
     DeadlinePassed,
     Happened,
@@ -36,12 +45,13 @@ from chassis.sagas.happened import (
     TimedOut,
     due,
 )
-from chassis.sagas.state import SagaInstance, SagaState
+from chassis.sagas.state import Branch, BranchState, SagaInstance, SagaState
 from chassis.sagas.steps import D
 from chassis.sagas.transition import advance
 from chassis.testing.storyboard import Storyboard, channel_of, run_now
 
 Watcher = Callable[[Transition], None]
+Of = Callable[..., Any] | str
 
 _MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -109,21 +119,40 @@ class SagaScenario(Generic[D]):
     def expect_command(self, command: Command) -> Self:
         """A command is sent, for the first time or again."""
         effect = self._next(f"command {command!r}")
-        if not (
-            isinstance(effect, SendCommand)
-            and effect.direction is Direction.ACTION
-            and effect.command == command
-        ):
+        if not (_is_sent(effect, command) and effect.answer_by is not None):
             self._differs(f"command {command!r}", effect)
+        return self
+
+    def expect_notification(self, command: Command) -> Self:
+        """A command is sent that nobody answers."""
+        effect = self._next(f"notification {command!r}")
+        if not (_is_sent(effect, command) and effect.answer_by is None):
+            self._differs(f"notification {command!r}", effect)
+        return self
+
+    def expect_sub_saga(self, saga: type[Saga[Any]], data: BaseModel) -> Self:
+        """A saga is started with these data, as a step of this one."""
+        told = f"sub-saga {saga.__name__} with {data!r}"
+        effect = self._next(told)
+        if not (
+            isinstance(effect, StartSubSaga) and effect.step.saga is saga and effect.data == data
+        ):
+            self._differs(told, effect)
+        return self
+
+    def expect_sub_saga_turned_back(self, saga: type[Saga[Any]]) -> Self:
+        """The sub-saga that is under way is asked to go back."""
+        told = f"word to sub-saga {saga.__name__}: go back"
+        effect = self._next(told)
+        if not (isinstance(effect, TurnSubSagaBack) and effect.step.saga is saga):
+            self._differs(told, effect)
         return self
 
     def expect_compensation(self, expected: Command | Callable[..., Any]) -> Self:
         """A step is undone: by this command, or by this function."""
         told = f"compensation {getattr(expected, '__name__', repr(expected))}"
         effect = self._next(told)
-        undone_by = effect.step.compensation
-        is_sent = isinstance(effect, SendCommand) and effect.command == expected
-        if effect.direction is Direction.ACTION or not (is_sent or undone_by is expected):
+        if not (isinstance(effect, SendCommand | RunLocal) and _undoes(effect, expected)):
             self._differs(told, effect)
         return self
 
@@ -143,40 +172,54 @@ class SagaScenario(Generic[D]):
             self._fail(f"expected: data with {fields}\nactual:   {actual}")
         return self
 
-    def and_given_reply(self, reply: Reply) -> Self:
-        """The participant answers the last command; a Refusal refuses it."""
+    def and_given_reply(self, reply: Reply, *, of: Of | None = None) -> Self:
+        """The participant answers the last command; a Refusal refuses it.
+
+        `of` says which step's, by its function, while several are under way.
+        """
         self._expect_nothing_more()
-        instance = self._instance
-        if instance.step is None or instance.command_id is None:
+        step = self._step(of)
+        command_id = self._command_id(step)
+        if command_id is None:
             self._fail(f"given {reply!r}, but the saga waits for no answer: {self._state()}")
         return self._happen(
             Replied(
                 reply=reply,
                 wire_type=getattr(reply, "wire_type", type(reply).__name__),
                 message_id=uuid4(),
-                step=instance.step,
-                direction=instance.direction,
-                command_id=instance.command_id,
+                step=step,
+                direction=self._instance.direction,
+                command_id=command_id,
             ),
-            f"given reply {reply!r}",
+            f"given reply {reply!r}{_told_of(of)}",
         )
 
-    def and_given_success(self) -> Self:
+    def and_given_success(self, *, of: Of | None = None) -> Self:
         """The participant answers with a success that the saga takes no note of."""
-        return self.and_given_reply(Reply())
+        return self.and_given_reply(Reply(), of=of)
 
-    def and_given_refusal(self) -> Self:
+    def and_given_refusal(self, *, of: Of | None = None) -> Self:
         """The participant refuses with something that the saga takes no note of."""
-        return self.and_given_reply(Refusal())
+        return self.and_given_reply(Refusal(), of=of)
 
-    def and_given_timeout(self) -> Self:
-        """The answer to the last command does not come in time."""
+    def and_given_sub_saga_completed(self, data: BaseModel) -> Self:
+        """The sub-saga has done everything, and ended with these data."""
+        return self.and_given_reply(SagaCompleted(saga_id=self._child(), data=data.model_dump()))
+
+    def and_given_sub_saga_compensated(self, data: BaseModel) -> Self:
+        """The sub-saga has undone everything, and ended with these data."""
+        return self.and_given_reply(SagaCompensated(saga_id=self._child(), data=data.model_dump()))
+
+    def and_given_timeout(self, *, of: Of | None = None) -> Self:
+        """The answer to the last command does not come in time; `of` is as in `and_given_reply`."""
         self._expect_nothing_more()
-        rests = self._instance.due_at is None or self._instance.paused_at is not None
-        if self._instance.command_id is None or rests:
+        step = self._step(of)
+        due_at = self._due_at(step)
+        if self._command_id(step) is None or due_at is None:
             self._fail(f"given a time-out, but the saga waits for no answer: {self._state()}")
-        self._now = max(self._now, self._instance.due_at or self._now)
-        return self._happen(TimedOut(), "given time-out")
+        self._now = max(self._now, due_at)
+        timed_out = TimedOut() if self._instance.branches is None else TimedOut(step)
+        return self._happen(timed_out, f"given time-out{_told_of(of)}")
 
     def and_given_deadline(self) -> Self:
         """The saga's deadline passes."""
@@ -229,6 +272,37 @@ class SagaScenario(Generic[D]):
         """The saga is parked: it was tried often enough."""
         return self._expect_state(SagaState.NEEDS_ATTENTION)
 
+    def _step(self, of: Of | None) -> str:
+        """The step that is answered, or whose time is up."""
+        branches = self._instance.branches
+        if branches is None:
+            waits = [self._instance.step] if self._instance.step else []
+        else:
+            waits = [one.step for one in branches if one.state is not BranchState.DONE]
+        name = of if isinstance(of, str) or of is None else of.__name__
+        if not waits:
+            self._fail(f"given an answer, but the saga waits for none: {self._state()}")
+        if name is None and len(waits) > 1:
+            self._fail(f"several steps are under way: say `of=` one of {', '.join(waits)}")
+        if name is not None and name not in waits:
+            self._fail(f"'{name}' is not waited for: {self._state()}")
+        return name or waits[0]
+
+    def _wait(self, step: str) -> SagaInstance | Branch:
+        branches = self._instance.branches or ()
+        return next((one for one in branches if one.step == step), self._instance)
+
+    def _command_id(self, step: str) -> UUID | None:
+        return self._wait(step).command_id
+
+    def _due_at(self, step: str) -> datetime | None:
+        return None if self._instance.paused_at is not None else self._wait(step).due_at
+
+    def _child(self) -> UUID:
+        if self._instance.command_id is None:
+            self._fail(f"given the end of a sub-saga, but none is waited for: {self._state()}")
+        return self._instance.command_id
+
     def _happen(self, happened: Happened, told: str) -> Self:
         self._story.add(told)
         self._apply(happened)
@@ -273,3 +347,21 @@ class SagaScenario(Generic[D]):
     def _fail(self, difference: str) -> NoReturn:
         __tracebackhide__ = True
         raise AssertionError(f"{difference}\n{self._story}")
+
+
+def _is_sent(effect: Effect, command: Command) -> TypeGuard[SendCommand]:
+    return (
+        isinstance(effect, SendCommand)
+        and effect.direction is Direction.ACTION
+        and effect.command == command
+    )
+
+
+def _undoes(effect: SendCommand | RunLocal, expected: Command | Callable[..., Any]) -> bool:
+    is_sent = isinstance(effect, SendCommand) and effect.command == expected
+    is_undoing = effect.direction is Direction.COMPENSATION
+    return is_undoing and (is_sent or effect.step.compensation is expected)
+
+
+def _told_of(of: Of | None) -> str:
+    return "" if of is None else f" of {getattr(of, '__name__', of)}"

@@ -1,13 +1,20 @@
 """What a saga has done so far in a test, as lines that a person reads."""
 
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.contracts import Command
 from chassis.messaging.envelope import Direction
 from chassis.sagas.definition import SagaDefinition
-from chassis.sagas.effects import Effect, RunLocal, SendCommand
+from chassis.sagas.effects import (
+    AnswerParent,
+    Effect,
+    RunLocal,
+    SendCommand,
+    StartSubSaga,
+    TurnSubSagaBack,
+)
 
 
 class Storyboard:
@@ -25,12 +32,22 @@ class Storyboard:
     @staticmethod
     def told(effect: Effect) -> str:
         """One effect in the words of the expectations."""
-        is_action = effect.direction is Direction.ACTION
-        if isinstance(effect, SendCommand):
-            what = "command" if is_action else "compensation"
-            return f"{what} {effect.command!r} to {channel_of(effect.command)}"
-        what = "local step" if is_action else "compensation"
-        return f"{what} {getattr(effect.function, '__name__', effect.function)}"
+        match effect:
+            case SendCommand():
+                what = "command" if effect.answer_by is not None else "notification"
+                what = what if effect.direction is Direction.ACTION else "compensation"
+                return f"{what} {effect.command!r} to {channel_of(effect.command)}"
+            case RunLocal():
+                what = "local step" if effect.direction is Direction.ACTION else "compensation"
+                return f"{what} {getattr(effect.function, '__name__', effect.function)}"
+            case StartSubSaga():
+                return f"sub-saga {effect.step.saga.__name__} with {effect.data!r}"
+            case TurnSubSagaBack():
+                return f"word to sub-saga {effect.step.saga.__name__}: go back"
+            case AnswerParent():
+                return f"answer to the parent saga: {effect.reply!r}"
+            case _:
+                assert_never(effect)
 
     def __str__(self) -> str:
         return "\n".join(("storyboard so far:", *(f"  {line}" for line in self._lines)))

@@ -17,11 +17,16 @@ from dataclasses import dataclass
 
 from chassis.messaging.envelope import Direction
 from chassis.sagas.definition import SagaDefinition
-from chassis.sagas.happened import Intervened, Intervention, InterventionRefusedError
-from chassis.sagas.moves import course
+from chassis.sagas.happened import (
+    Intervened,
+    Intervention,
+    InterventionRefusedError,
+    ParentTurned,
+)
+from chassis.sagas.moves import course, family
 from chassis.sagas.moves.move import Move
 from chassis.sagas.state import EntryKind, SagaInstance, SagaState
-from chassis.sagas.steps import StepKind
+from chassis.sagas.steps import Step, StepKind
 
 Obstacle = Callable[[SagaDefinition, SagaInstance], str | None]
 
@@ -49,11 +54,26 @@ def intervene(move: Move, intervened: Intervened) -> None:
         )
     move.log(
         EntryKind.INTERVENED,
-        step=None if move.instance.is_held else move.awaited,
+        step=_stands_at(move),
         message_id=move.instance.command_id,
         detail=f"{intervened.move} by {intervened.by}: {intervened.reason}",
     )
     _RULES[intervened.move].carry_out(move)
+
+
+def follow_parent(move: Move, turned: ParentTurned) -> None:
+    """Go back with the saga that this one is a step of, if it still can; else it goes on."""
+    obstacle = _obstacle(Intervention.CANCEL, move.saga, move.instance)
+    if obstacle is None:
+        intervene(move, Intervened(Intervention.CANCEL, "it goes back", "the parent saga"))
+    else:
+        detail = f"the parent saga goes back: {obstacle}"
+        move.log(EntryKind.IGNORED, message_id=turned.message_id, detail=detail)
+
+
+def _stands_at(move: Move) -> Step | None:
+    step = move.instance.step
+    return None if step is None or move.instance.is_held else move.saga.step(step)
 
 
 def _obstacle(move: Intervention, saga: SagaDefinition, instance: SagaInstance) -> str | None:
@@ -70,6 +90,13 @@ def _is_paused(_saga: SagaDefinition, instance: SagaInstance) -> str | None:
     if instance.paused_at is None:
         return None
     return f"the saga is paused since {instance.paused_at:%Y-%m-%d %H:%M:%S}"
+
+
+def _cannot_be_sent(saga: SagaDefinition, instance: SagaInstance) -> str | None:
+    child = family.child_under_way(saga, instance)
+    if child is not None:
+        return f"the sub-saga {child.saga_id} of '{instance.step}' is under way: intervene there"
+    return _is_paused(saga, instance)
 
 
 def _is_not_paused(_saga: SagaDefinition, instance: SagaInstance) -> str | None:
@@ -95,27 +122,24 @@ def _no_way_back(saga: SagaDefinition, instance: SagaInstance) -> str | None:
 
 
 def _retry(move: Move) -> None:
-    move.set(state=move.live_state, error=None)
-    move.send(move.awaited, attempt=1, kind=EntryKind.RETRY)
+    for step in move.awaited:
+        move.send(step, attempt=1, kind=EntryKind.RETRY)
 
 
 def _skip(move: Move) -> None:
-    course.step_done(move, move.awaited)
+    for step in move.awaited:
+        course.step_done(move, step)
 
 
 def _turn_back(move: Move) -> None:
     if move.saga.on_cancel is not None:
         move.set(data=move.saga.on_cancel(move.instance.data))
-    move.set(error=None)
-    if move.instance.is_held:
-        course.turn_back(move)
-    else:
-        course.give_up(move, move.awaited)
+    course.turn_back(move)
 
 
 def _complete(move: Move) -> None:
     goes_back = move.instance.direction is Direction.COMPENSATION
-    move.end(SagaState.COMPENSATED if goes_back else SagaState.COMPLETED)
+    course.end(move, SagaState.COMPENSATED if goes_back else SagaState.COMPLETED)
 
 
 def _pause(move: Move) -> None:
@@ -126,18 +150,14 @@ def _resume(move: Move) -> None:
     """All clocks go on with what was left of their time."""
     instance = move.instance
     assert instance.paused_at is not None, "only what is paused is resumed"
-    rested = move.now - instance.paused_at
-    move.set(
-        paused_at=None,
-        due_at=instance.due_at and instance.due_at + rested,
-        deadline=instance.deadline and instance.deadline + rested,
-    )
+    move.rest(move.now - instance.paused_at)
+    move.set(paused_at=None)
     if move.instance.is_held:
         course.go_on(move)
 
 
 _RULES = {
-    Intervention.RETRY: _Rule(_is_paused, _retry),
+    Intervention.RETRY: _Rule(_cannot_be_sent, _retry),
     Intervention.SKIP: _Rule(_waits_for_nothing, _skip),
     Intervention.COMPENSATE: _Rule(_no_way_back, _turn_back),
     Intervention.COMPLETE: _Rule(_nothing, _complete),
