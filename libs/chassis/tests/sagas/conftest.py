@@ -34,8 +34,11 @@ from chassis.sagas import (
     command,
     local,
     minutes,
+    notify,
+    parallel,
     saga_history,
     seconds,
+    sub_saga,
 )
 
 
@@ -75,6 +78,42 @@ class CancelCar(Command, type="car.CancelCar.v1", key="trip_id"):
 
 
 class ChargeCard(Command, type="card.ChargeCard.v1", key="trip_id"):
+    trip_id: str
+
+
+class CheckPassport(Command, type="border.CheckPassport.v1", key="trip_id"):
+    trip_id: str
+
+
+class SendVoucher(Command, type="car.SendVoucher.v1", key="trip_id"):
+    trip_id: str
+
+
+class HoldAmount(Command, type="card.HoldAmount.v1", key="trip_id"):
+    trip_id: str
+
+
+class ReleaseAmount(Command, type="card.ReleaseAmount.v1", key="trip_id"):
+    trip_id: str
+
+
+class PayBack(Command, type="card.PayBack.v1", key="trip_id"):
+    trip_id: str
+
+
+class SendReceipt(Command, type="card.SendReceipt.v1", key="trip_id"):
+    trip_id: str
+
+
+class AnnounceTrip(Command, type="flight.AnnounceTrip.v1", key="trip_id"):
+    trip_id: str
+
+
+class WithdrawTrip(Command, type="flight.WithdrawTrip.v1", key="trip_id"):
+    trip_id: str
+
+
+class SendPostcard(Command, type="flight.SendPostcard.v1", key="trip_id"):
     trip_id: str
 
 
@@ -132,6 +171,26 @@ def charge_card(data: TripData) -> ChargeCard:
 
 def send_ticket(data: TripData) -> SendTicket:
     return SendTicket(trip_id=data.trip_id)
+
+
+def check_passport(data: TripData) -> CheckPassport:
+    return CheckPassport(trip_id=data.trip_id)
+
+
+def send_voucher(data: TripData) -> SendVoucher:
+    return SendVoucher(trip_id=data.trip_id)
+
+
+def announce_trip(data: TripData) -> AnnounceTrip:
+    return AnnounceTrip(trip_id=data.trip_id)
+
+
+def withdraw_trip(data: TripData) -> WithdrawTrip:
+    return WithdrawTrip(trip_id=data.trip_id)
+
+
+def send_postcard(data: TripData) -> SendPostcard:
+    return SendPostcard(trip_id=data.trip_id)
 
 
 async def close_trip(data: TripData, session: AsyncSession) -> None:
@@ -193,6 +252,113 @@ class TripSaga(Saga[TripData], type="Trip", version=1):
     )
 
 
+class BookTogetherSaga(Saga[TripData], type="BookTogether", version=1):
+    """Flight and car are booked at the same time, ticket and voucher are sent at the same time."""
+
+    deadline = minutes(1)
+    on_timeout = note_timed_out
+    on_cancel = note_cancelled
+    steps = (
+        local(open_trip, compensation=cancel_trip, loads=(TRIP,)),
+        parallel(
+            command(
+                book_flight,
+                compensation=cancel_flight,
+                timeout=seconds(10),
+                retry=PATIENCE,
+                replies={FlightBooked: note_seat},
+                refusals={NoSeat: note_no_seat},
+            ),
+            command(
+                book_car,
+                compensation=cancel_car,
+                when=wants_car,
+                timeout=seconds(20),
+                retry=PATIENCE,
+            ),
+            command(check_passport, timeout=seconds(30)),
+            name="book",
+        ),
+        command(charge_card, kind=PIVOT, retry=PATIENCE),
+        parallel(
+            command(send_ticket, kind=RETRIABLE, timeout=seconds(10), retry=PATIENCE),
+            command(send_voucher, kind=RETRIABLE, timeout=seconds(20), retry=PATIENCE),
+            name="send",
+        ),
+        local(close_trip, kind=RETRIABLE, loads=(TRIP,)),
+    )
+
+
+class PaymentData(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    trip_id: str
+    receipt: str | None = None
+
+
+def charge(data: PaymentData) -> ChargeCard:
+    return ChargeCard(trip_id=data.trip_id)
+
+
+def hold_amount(data: PaymentData) -> HoldAmount:
+    return HoldAmount(trip_id=data.trip_id)
+
+
+def release_amount(data: PaymentData) -> ReleaseAmount:
+    return ReleaseAmount(trip_id=data.trip_id)
+
+
+def send_receipt(data: PaymentData) -> SendReceipt:
+    return SendReceipt(trip_id=data.trip_id)
+
+
+class PaymentSaga(Saga[PaymentData], type="Payment", version=1):
+    """The amount is held, then charged, which is the pivot; then there is a receipt."""
+
+    steps = (
+        command(hold_amount, compensation=release_amount, retry=PATIENCE),
+        command(charge, kind=PIVOT, retry=PATIENCE),
+        command(send_receipt, kind=RETRIABLE, retry=PATIENCE),
+    )
+
+
+def pay(data: TripData) -> PaymentData:
+    return PaymentData(trip_id=data.trip_id)
+
+
+def pay_back(data: TripData) -> PayBack:
+    return PayBack(trip_id=data.trip_id)
+
+
+def note_receipt(data: TripData, payment: PaymentData) -> TripData:
+    return data.model_copy(update={"reason": payment.receipt})
+
+
+def note_unpaid(data: TripData, _payment: PaymentData) -> TripData:
+    return data.model_copy(update={"reason": "UNPAID"})
+
+
+class PaidTripSaga(Saga[TripData], type="PaidTrip", version=1):
+    """Paying is a saga of its own; the ticket office is told, and answers nothing."""
+
+    deadline = minutes(10)
+    on_timeout = note_timed_out
+    on_cancel = note_cancelled
+    steps = (
+        local(open_trip, compensation=cancel_trip, loads=(TRIP,)),
+        notify(announce_trip, compensation=withdraw_trip),
+        sub_saga(
+            PaymentSaga,
+            data=pay,
+            compensation=pay_back,
+            on_completed=note_receipt,
+            on_compensated=note_unpaid,
+        ),
+        command(book_flight, compensation=cancel_flight, timeout=seconds(10)),
+        notify(send_postcard, kind=RETRIABLE, when=wants_car),
+    )
+
+
 class NewTripSaga(Saga[TripData], type="Trip", version=2):
     steps = (local(open_trip), command(send_ticket))
 
@@ -222,7 +388,13 @@ TOPOLOGY = ServiceTopology(
     service="trip-service",
     context="trip",
     streams=(Stream(channel=replies("trip")),),
-    sends_to=(commands("flight"), commands("car"), commands("card")),
+    sends_to=(
+        commands("flight"),
+        commands("car"),
+        commands("card"),
+        commands("border"),
+        replies("trip"),
+    ),
 )
 
 
@@ -265,9 +437,14 @@ class Bench:
             reply_to=command.reply_to,
             outcome=Outcome.of(reply),
         )
-        received = ReceivedMessage.read(
-            dict(outgoing.headers("a-participant")), outgoing.message.to_body()
+        return self.received(
+            ReceivedMessage.read(
+                dict(outgoing.headers("a-participant")), outgoing.message.to_body()
+            )
         )
+
+    def received(self, received: ReceivedMessage) -> Incoming:
+        """A message on the orchestrating service's own reply channel."""
         return Incoming(
             subject="trip.replies.0",
             reply="",

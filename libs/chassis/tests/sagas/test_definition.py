@@ -7,7 +7,20 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.messaging.contracts import Command, Refusal, Reply
-from chassis.sagas import PIVOT, RETRIABLE, Retry, Saga, SagaDefinitionError, command, local
+from chassis.sagas import (
+    COMPENSATE,
+    PIVOT,
+    RESEND,
+    RETRIABLE,
+    Retry,
+    Saga,
+    SagaDefinitionError,
+    command,
+    local,
+    notify,
+    parallel,
+    sub_saga,
+)
 from chassis.sagas.steps import Step, minutes, seconds
 
 
@@ -182,6 +195,108 @@ def test_times_are_longer_than_nothing() -> None:
     assert "the time-out of 'book_flight'" in refusal_of(command(book_flight, timeout=seconds(0)))
     assert "the retry of 'book_flight'" in refusal_of(command(book_flight, retry=Retry(attempts=0)))
     assert "its deadline" in refusal_of(command(book_flight), deadline=minutes(-1))
+
+
+def test_a_jitter_is_a_share() -> None:
+    assert "the jitter of 'book_flight' is a share of each wait: give a number from" in refusal_of(
+        command(book_flight, retry=Retry(jitter=20))
+    )
+
+
+@pytest.mark.parametrize("kind", [PIVOT, RETRIABLE])
+def test_what_cannot_be_undone_is_not_compensated_on_a_time_out(kind: Any) -> None:
+    message = refusal_of(command(book_flight, kind=kind, on_timeout=COMPENSATE))
+
+    assert f"the {kind} 'book_flight' cannot COMPENSATE on a time-out" in message
+    assert "let it RESEND or ASK, or make it COMPENSATABLE" in message
+
+
+def test_a_group_has_two_steps_or_more_and_a_name_of_its_own() -> None:
+    both = (command(book_flight), command(rebook_flight))
+
+    define(parallel(*both, name="book"))
+    assert "the group 'book' needs two steps or more" in refusal_of(
+        parallel(command(book_flight), name="book")
+    )
+    assert "the group 'book' needs two steps or more" in refusal_of(parallel(name="book"))
+    assert "the group 'book both' needs a name like that of a step" in refusal_of(
+        parallel(*both, name="book both")
+    )
+    assert "two steps are called 'book_flight': give the group another name" in refusal_of(
+        parallel(*both, name="book_flight")
+    )
+    assert "two steps are called 'rebook_flight'" in refusal_of(
+        parallel(*both, name="book"), command(rebook_flight)
+    )
+
+
+def test_the_steps_of_a_group_are_commands_of_one_kind() -> None:
+    inside: Any = local(open_trip)
+
+    assert "'open_trip' in the group 'book' is no command" in refusal_of(
+        parallel(command(book_flight), inside, name="book")
+    )
+    message = refusal_of(
+        parallel(command(book_flight), command(rebook_flight, kind=RETRIABLE), name="book")
+    )
+    assert "'book_flight' is compensatable and 'rebook_flight' is retriable, both in" in message
+    assert "give them one kind, or put them into two groups" in message
+
+
+def test_a_pivot_stands_alone() -> None:
+    message = refusal_of(
+        parallel(command(book_flight), command(rebook_flight, kind=PIVOT), name="book")
+    )
+
+    assert "the pivot 'rebook_flight' is in the group 'book': a pivot stands alone" in message
+    assert "move it after 'book'" in message
+
+
+def test_a_group_has_its_place_in_the_order_like_a_step() -> None:
+    message = refusal_of(
+        command(book_flight, kind=PIVOT),
+        parallel(command(rebook_flight), command(cancel_flight), name="book"),
+    )
+
+    assert "'book' is compensatable and comes after the pivot 'book_flight'" in message
+
+
+def test_the_steps_of_a_group_are_checked_like_others() -> None:
+    assert "the command step 'unannotated' has to return a command" in refusal_of(
+        parallel(command(book_flight), command(unannotated), name="book")
+    )
+
+
+def test_a_notification_is_no_pivot_and_gives_a_command() -> None:
+    assert "the notification 'book_flight' is a pivot, and nobody answers" in refusal_of(
+        notify(book_flight, kind=PIVOT)
+    )
+    assert "the command step 'unannotated' has to return a command" in refusal_of(
+        notify(unannotated)
+    )
+
+
+class ChildSaga(Saga[Data], type="Child", version=1):
+    steps = (command(book_flight),)
+
+
+def child_data(data: Data) -> Data:
+    return data
+
+
+def test_a_sub_saga_names_a_saga_and_is_not_sent_again_while_it_is_under_way() -> None:
+    no_saga: Any = Data
+
+    define(sub_saga(ChildSaga, data=child_data))
+    assert "'child_data' starts Data, which is no Saga: name its class" in refusal_of(
+        sub_saga(no_saga, data=child_data)
+    )
+    assert "the sub-saga 'child_data' cannot RESEND on a time-out" in refusal_of(
+        sub_saga(ChildSaga, data=child_data, timeout=seconds(1), on_timeout=RESEND)
+    )
+    assert "the time-out of 'child_data'" in refusal_of(
+        sub_saga(ChildSaga, data=child_data, timeout=seconds(0))
+    )
 
 
 def test_the_data_are_named_and_frozen() -> None:

@@ -365,5 +365,7 @@ def test_definitions_that_contradict_each_other_are_refused(trip: SimpleNamespac
 
     with pytest.raises(SagaDefinitionError, match="give the newer one a higher version"):
         bench.new_orchestrator(trip.TripSaga, trip.TripSaga)
+    with pytest.raises(SagaDefinitionError, match="'pay' of PaidTripSaga starts PaymentSaga"):
+        bench.new_orchestrator(trip.PaidTripSaga)
     with pytest.raises(SagaDefinitionError, match=r"two classes declare the reply flight\.NoSeat"):
         bench.new_orchestrator(trip.TripSaga, trip.ForeignSaga)

@@ -96,8 +96,10 @@ def _steps_to_come(saga: SagaDefinition, instance: dict[str, Any]) -> Iterator[d
         return
     if instance["direction"] == Direction.COMPENSATION:
         for name in reversed(instance["done"]):
-            if name != instance["step"] and saga.step(name).compensation is not None:
+            group = saga.group_of(name)
+            under_way = instance["step"] in (name, group and group.name)
+            if not under_way and saga.single_step(name).compensation is not None:
                 yield {"step": name, "kind": "undo", "may_be_skipped": False}
         return
-    for step in saga.steps_after(instance["step"]):
+    for step in saga.single_steps_after(instance["step"]):
         yield {"step": step.name, "kind": step.kind, "may_be_skipped": step.when is not None}

@@ -74,6 +74,11 @@ class Saga(Generic[D]):
         return [single for step in cls.steps for single in _singles(step)]
 
     @classmethod
+    def single_steps_after(cls, name: str | None) -> list[SingleStep]:
+        """The steps that follow the one or the group named, those of groups one by one."""
+        return [single for step in cls.steps_after(name) for single in _singles(step)]
+
+    @classmethod
     def single_step(cls, name: str) -> SingleStep:
         """A step by its name, be it in a group or not."""
         step = cls.step(name)

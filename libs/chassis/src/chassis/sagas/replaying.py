@@ -5,7 +5,7 @@ what operators did, and when. What comes of it is the code's: it has to come out
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Final, NoReturn
 from uuid import UUID, uuid4
@@ -13,13 +13,14 @@ from uuid import UUID, uuid4
 from chassis.messaging.contracts import Refusal, Reply
 from chassis.messaging.envelope import Outcome
 from chassis.sagas.definition import SagaDefinition
-from chassis.sagas.effects import Transition
+from chassis.sagas.effects import SendCommand, Transition
 from chassis.sagas.happened import (
     DeadlinePassed,
     Happened,
     Intervened,
     Intervention,
     InterventionRefusedError,
+    ParentTurned,
     Replied,
     RetryDue,
     Started,
@@ -27,15 +28,16 @@ from chassis.sagas.happened import (
 )
 from chassis.sagas.recorded import RecordedCommand, RecordedEnd, RecordedEntry, RecordedSaga
 from chassis.sagas.state import EntryKind, LogEntry, SagaInstance
-from chassis.sagas.steps import CommandStep
+from chassis.sagas.steps import AwaitedStep
 from chassis.sagas.transition import advance
 
 _ANSWERS: Final = (EntryKind.REPLY, EntryKind.REFUSAL, EntryKind.IGNORED)
-_BY_ITSELF: Final[Mapping[EntryKind, Happened]] = {
-    EntryKind.STARTED: Started(),
-    EntryKind.TIMEOUT: TimedOut(),
-    EntryKind.RETRY: RetryDue(),
-    EntryKind.DEADLINE: DeadlinePassed(),
+_BY_ITSELF: Final[Mapping[EntryKind, Callable[[RecordedEntry], Happened]]] = {
+    EntryKind.STARTED: lambda _: Started(),
+    EntryKind.TIMEOUT: lambda entry: TimedOut(entry.step),
+    EntryKind.RETRY: lambda entry: RetryDue(entry.step),
+    EntryKind.SUB_SAGA: lambda entry: RetryDue(entry.step),
+    EntryKind.DEADLINE: lambda _: DeadlinePassed(),
 }
 _FROM_OUTSIDE: Final = (
     *(EntryKind.STARTED, *_ANSWERS, EntryKind.TIMEOUT, EntryKind.DEADLINE, EntryKind.INTERVENED),
@@ -123,6 +125,8 @@ class Replay:
         return transition
 
     def _happened(self, place: int, entry: RecordedEntry) -> Happened:
+        if entry.kind is EntryKind.IGNORED and entry.step is None:
+            return ParentTurned(entry.message_id or uuid4())
         if entry.kind in _ANSWERS:
             return self._replied(place, entry)
         if entry.kind is EntryKind.INTERVENED:
@@ -130,7 +134,7 @@ class Replay:
         by_itself = _BY_ITSELF.get(entry.kind)
         if by_itself is None:
             self._differs(f"entry {place + 1}", entry, "nothing more before it is answered")
-        return by_itself
+        return by_itself(entry)
 
     def _replied(self, place: int, entry: RecordedEntry) -> Replied:
         assert entry.step is not None, "an answer says which step it is about"
@@ -194,8 +198,8 @@ def _ids_of_commands(log: tuple[RecordedEntry, ...]) -> Iterator[UUID]:
 
 
 def _noted(saga: SagaDefinition) -> Iterator[tuple[str, type[Reply]]]:
-    for step in saga.steps:
-        if isinstance(step, CommandStep):
+    for step in saga.single_steps():
+        if isinstance(step, AwaitedStep):
             for reply in (*step.replies, *step.refusals):
                 yield reply.wire_type, reply
 
@@ -209,12 +213,11 @@ def _intervened(detail: str) -> Intervened:
 
 def _commands(transition: Transition) -> Iterator[RecordedCommand]:
     for effect in transition.effects:
-        command = getattr(effect, "command", None)
-        if command is not None:
+        if isinstance(effect, SendCommand):
             yield RecordedCommand(
                 step=effect.step.name,
-                type=command.wire_type,
-                body=command.model_dump(mode="json"),
+                type=effect.command.wire_type,
+                body=effect.command.model_dump(mode="json"),
             )
 
 

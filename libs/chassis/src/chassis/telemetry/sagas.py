@@ -23,7 +23,7 @@ from chassis.sagas.effects import (
     Transition,
     TurnSubSagaBack,
 )
-from chassis.sagas.state import SagaInstance
+from chassis.sagas.state import EntryKind, SagaInstance
 from chassis.telemetry import conventions as c
 from chassis.telemetry.live import LiveSpan
 from chassis.telemetry.propagation import carrier_of, context_of, within
@@ -110,10 +110,11 @@ class SagaSpans:
     def follow(self, transition: Transition, earlier: StoredTrace | None) -> SagaMove:
         """Record the step that a transition ends, and begin the one that it sends a command for.
 
-        `earlier` is what an earlier transition of the same batch has left to keep.
+        `earlier` is what an earlier transition of the same batch has left to keep, or what a
+        sub-saga begins with.
         """
         trace = earlier or _stored(transition.before)
-        surroundings = self._surroundings(transition.before, trace)
+        surroundings = self._surroundings(transition, trace)
         if trace is not None:
             trace = self._record_what_ended(transition, trace)
         for effect in transition.effects:
@@ -138,17 +139,21 @@ class SagaSpans:
                 self._record_step(transition, branch.step, branch.attempt, open_step, end)
         return trace.without(ends)
 
-    def _surroundings(self, instance: SagaInstance, trace: StoredTrace | None) -> Context:
+    def _surroundings(self, transition: Transition, trace: StoredTrace | None) -> Context:
         """The current span, if it is of the saga's own trace, or else its last step.
 
         So an answer that comes late, or from a participant that does not trace, does not tear the
-        saga's trace in two. The first step takes what is current, or begins a trace.
+        saga's trace in two. The first step takes what is current, or begins a trace; a sub-saga is
+        a part of its parent's step.
         """
+        instance = transition.before
         current = context_api.get_current()
         cause = parent_of(current)
         if trace is None:
             return current if cause else self._new_trace(instance, current)
         own = context_of(trace.carrier)
+        if transition.entries[0].kind is EntryKind.STARTED:
+            return own
         return current if cause and cause.trace_id == _trace_id(own) else own
 
     def _new_trace(self, instance: SagaInstance, current: Context) -> Context:
