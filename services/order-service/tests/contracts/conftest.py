@@ -65,6 +65,12 @@ class Desk:
         order = (await self._client.get(f"/orders/{self.order_id}")).json()
         return order["state"], order["rejection_reason"]
 
+    async def awaits(self) -> str:
+        """What the order's fulfilment waits for next."""
+        flows = await self._client.get("/flows", params={"key": str(self.order_id)})
+        (flow,) = flows.json()
+        return flow["awaits"]
+
     async def saga(self) -> str:
         """State of the last saga."""
         return (await self._client.get(f"/orders/{self.order_id}/sagas")).json()[-1]["state"]

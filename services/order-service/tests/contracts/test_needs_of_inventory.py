@@ -12,7 +12,7 @@ from chassis.testing.delivery import deliver
 from devkit.contracts.consuming import given
 from devkit.contracts.needs import a_count, a_uuid, some, text
 from order_service.flows import RESTOCKING
-from order_service.messaging.subscriptions import GoodsRestocked
+from order_service.messaging.subscriptions import GoodsIssued, GoodsRestocked
 from order_service.sagas.participants import (
     ConfirmCredit,
     ReleaseCredit,
@@ -140,3 +140,17 @@ async def test_restocked_goods_are_not_missed_any_more(
         await deliver(service, event.subject, event.headers, event.body)
 
         assert (await client.get("/flows", params={"key": ORDER})).json() == []
+
+
+async def test_issued_goods_are_not_what_the_order_waits_for_any_more(needs, desk):
+    await desk.place(answered=3)
+
+    with needs("order-service", "inventory-service").says(
+        "goods were issued",
+        GoodsIssued,
+        given=given("goods were issued"),
+        body=OF_ORDER,
+    ) as said:
+        await desk.hear(said.about(order_id=desk.order_id))
+
+        assert await desk.awaits() == "ShipmentDelivered or ShipmentFailed"
