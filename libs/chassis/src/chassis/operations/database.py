@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chassis.operations.errors import OperatorError
+from chassis.operations.limits import limited
 from chassis.operations.options import AsJson
 from chassis.settings import read_setting
 
@@ -28,8 +29,6 @@ console = Console(
 T = TypeVar("T")
 
 _CONNECT_SECONDS: Final = 10
-# An operator's statement must not hold up a service that is in trouble already
-_LIMITS: Final = "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '10s'"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -67,11 +66,6 @@ def fetch(statement: str, *arguments: Any) -> list[dict[str, Any]]:
 async def connect() -> asyncpg.Connection:
     """A connection to the database of DATABASE_URL; the caller closes it."""
     return await asyncpg.connect(read_setting("DATABASE_URL"), timeout=_CONNECT_SECONDS)
-
-
-async def limited(connection: asyncpg.Connection) -> None:
-    """Bound how long the statements of the transaction in hand may take."""
-    await connection.execute(_LIMITS)
 
 
 def show(title: str, rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:

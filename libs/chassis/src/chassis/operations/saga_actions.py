@@ -3,19 +3,21 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from chassis.operations import saga_options as which
 from chassis.operations.audit import ActionOutcome, Operator
+from chassis.operations.choosing import Command, choosing
 from chassis.operations.database import connect, console, fail, on_database, print_json, show, told
 from chassis.operations.interventions import outcomes, request, require_all, withdraw
 from chassis.operations.options import AsJson, By, DryRun, Limit, Reason, ReasonToAct, Yes, needed
 from chassis.operations.saga_list import SagaFilter, list_sagas
+from chassis.operations.saga_options import which_sagas
 from chassis.operations.saga_tables import list_table
 from chassis.sagas.happened import Intervention
 
@@ -38,46 +40,25 @@ Wait = Annotated[
     float,
     typer.Option(min=0, help="Seconds to wait for the service to do it; 0: do not wait."),
 ]
-Command = Callable[..., None]
 
 
 def action(move: Intervention) -> Command:
     """The command for one move."""
 
+    @choosing(which_sagas)
     def command(
+        wanted: SagaFilter,
         saga_ids: SagaIds = None,
         *,
         reason: ReasonToAct = None,
         by: By,
-        saga_type: which.Type = None,
-        version: which.Version = None,
-        states: which.States = None,
-        step: which.Step = None,
-        subject: which.Subject = None,
-        older_than: which.OlderThan = None,
-        error: which.Error = None,
-        failing: which.Failing = False,
-        overdue: which.Overdue = False,
-        paused: which.Paused = False,
         limit: Limit = 100,
         dry_run: DryRun = False,
         yes: Yes = False,
         wait: Wait = 60,
         as_json: AsJson = False,
     ) -> None:
-        wanted = which.chosen(
-            saga_ids=saga_ids or (),
-            saga_type=saga_type,
-            version=version,
-            states=states,
-            step=step,
-            subject=subject,
-            older_than=older_than,
-            error=error,
-            failing=failing,
-            overdue=overdue,
-            paused=paused,
-        )
+        wanted = replace(wanted, saga_ids=tuple(saga_ids or ()))
         sagas = _choose(wanted, limit)
         if dry_run:
             _tell_plan(move, sagas, as_json=as_json)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.operations.conditions import Condition, where
 from chassis.sagas.state import SagaState
 
 # Spelled as the predicates of the partial indexes, which hold only what has not ended
@@ -72,20 +73,16 @@ async def list_sagas(
     connection: asyncpg.Connection, wanted: SagaFilter, limit: int
 ) -> list[dict[str, Any]]:
     """Sagas in the order of their start, the oldest first if not wanted otherwise."""
-    conditions: list[str] = []
-    values: list[Any] = []
-    for condition, *value in _conditions(wanted):
-        values += value
-        conditions.append(condition.format(f"${len(values)}"))
+    condition, values = where(_conditions(wanted))
     # a saga's id, a UUIDv7, says when it was started: the primary key is the order
     statement = f"""
-        SELECT {_COLUMNS} FROM saga_instances AS i WHERE {" AND ".join(conditions)}
+        SELECT {_COLUMNS} FROM saga_instances AS i WHERE {condition}
         ORDER BY saga_id {"DESC" if wanted.newest_first else "ASC"} LIMIT ${len(values) + 1}
     """  # noqa: S608 - of constants; values are parameters
     return [dict(row) for row in await connection.fetch(statement, *values, limit)]
 
 
-def _conditions(wanted: SagaFilter) -> Iterator[tuple[Any, ...]]:
+def _conditions(wanted: SagaFilter) -> Iterator[Condition]:
     """Conditions with a place for a parameter, and its value."""
     yield (_of_states(wanted.states) if wanted.states or not wanted.saga_ids else "true",)
     for name, condition in _BY_VALUE.items():

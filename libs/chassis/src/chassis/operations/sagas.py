@@ -1,17 +1,19 @@
 """`chassis sagas …`: finding sagas, seeing what became of one, and moving them."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from chassis.operations import saga_options as which
+from chassis.operations.choosing import choosing
 from chassis.operations.database import console, fail, on_database, print_json
 from chassis.operations.database import show as table
 from chassis.operations.options import AsJson, Limit
 from chassis.operations.saga_actions import action, withdraw_action
 from chassis.operations.saga_export import recorded_saga
-from chassis.operations.saga_list import list_sagas
+from chassis.operations.saga_list import SagaFilter, list_sagas
+from chassis.operations.saga_options import which_sagas
 from chassis.operations.saga_tables import instance_table, list_table, log_table, remaining_table
 from chassis.operations.saga_timeline import timeline
 from chassis.operations.saga_versions import saga_versions
@@ -32,39 +34,18 @@ Package = Annotated[
 
 
 @app.command("list")
+@choosing(which_sagas)
 def list_(
+    wanted: SagaFilter,
     *,
-    saga_type: which.Type = None,
-    version: which.Version = None,
-    states: which.States = None,
-    step: which.Step = None,
-    subject: which.Subject = None,
-    older_than: which.OlderThan = None,
-    error: which.Error = None,
-    failing: which.Failing = False,
-    overdue: which.Overdue = False,
-    paused: which.Paused = False,
     newest_first: Annotated[bool, typer.Option("--newest-first")] = False,
     after: Annotated[UUID | None, typer.Option(help="Go on after this id of a page.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List sagas, the oldest first: those that have not ended, if no state is given."""
-    wanted = which.chosen(
-        saga_type=saga_type,
-        version=version,
-        states=states,
-        step=step,
-        subject=subject,
-        older_than=older_than,
-        error=error,
-        failing=failing,
-        overdue=overdue,
-        paused=paused,
-        newest_first=newest_first,
-        after=after,
-    )
-    rows = on_database(lambda connection: list_sagas(connection, wanted, limit))
+    page = replace(wanted, newest_first=newest_first, after=after)
+    rows = on_database(lambda connection: list_sagas(connection, page, limit))
     if as_json:
         print_json(rows)
         return
