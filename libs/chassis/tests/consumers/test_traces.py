@@ -13,10 +13,11 @@ import structlog
 from opentelemetry.trace import SpanKind, StatusCode
 from sqlalchemy import text
 from structlog.testing import capture_logs
+from typer.testing import CliRunner
 
+from chassis.cli import app
 from chassis.logs import correlation
 from chassis.messaging.envelope import Direction, OutgoingMessage, SagaReference
-from chassis.operations import dead_letters
 from chassis.testing.spans import ExportedSpans
 from devkit.eventually import eventually
 
@@ -169,7 +170,8 @@ async def test_a_dead_letter_that_is_redriven_has_a_trace_of_its_own_with_a_link
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", database.url)
-        await asyncio.to_thread(dead_letters.redrive, reason="it is mended", by="a test")
+        words = ("dead-letters", "redrive", "--reason", "it is mended", "--no-watch")
+        await asyncio.to_thread(CliRunner().invoke, app, words)
     runtime._waiting.nudge()
 
     await eventually(lambda: _is(ledger.notes(), [1]))

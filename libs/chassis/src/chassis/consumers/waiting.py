@@ -37,13 +37,16 @@ log = structlog.get_logger(__name__)
 
 _LOOK_AGAIN_SECONDS = 0.5
 _IDLE_LOOK_SECONDS = 15.0
+_LOOKS_BEFORE_IDLE = 20
+"""What is redriven comes in waves, each after the one before is done: it finds nobody asleep."""
 
 
 class WaitingMessages:
     """Works off a consumer's deferred messages.
 
     `nudge` says that something was deferred just now. Messages that another process left are found
-    by a look every quarter of a minute, and at once after a start.
+    by a look every quarter of a minute, at once after a start, and within half a second for a while
+    after anything was waiting.
     """
 
     def __init__(
@@ -62,13 +65,15 @@ class WaitingMessages:
 
     async def run(self) -> None:
         """Work until cancelled; a database that is away is waited for."""
+        looks_left = 0
         while True:
             try:
                 anything = await self._round()
             except Exception as error:  # noqa: BLE001 - the database is away: the next round finds it
                 log.warning("waiting messages are not reachable", error=str(error))
                 anything = True
-            await self._pause(_LOOK_AGAIN_SECONDS if anything else _IDLE_LOOK_SECONDS)
+            looks_left = _LOOKS_BEFORE_IDLE if anything else max(looks_left - 1, 0)
+            await self._pause(_LOOK_AGAIN_SECONDS if looks_left else _IDLE_LOOK_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
         self._nudged.clear()

@@ -56,7 +56,7 @@ def list_(
 @app.command()
 @choosing(which_letters)
 def groups(wanted: LetterFilter, *, limit: Limit = 50, as_json: AsJson = False) -> None:
-    """Count dead letters by consumer, type and what went wrong, whichever ids and numbers it names."""
+    """Count dead letters by consumer, type and error, whichever ids and numbers that names."""
     rows = on_database(lambda connection: group_letters(connection, wanted, limit))
     show("groups of dead letters", rows, as_json=as_json)
 
