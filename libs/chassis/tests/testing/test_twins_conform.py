@@ -18,10 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.consumers import deferral
+from chassis.consumers.answers import Question
 from chassis.consumers.barrier import Barrier, NothingToUndo
 from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
 from chassis.consumers.inbox import take_in
 from chassis.consumers.incoming import Incoming
+from chassis.consumers.late import LateAnswers, answer, asked, reply_token
 from chassis.flows import Flow, stage
 from chassis.ids import new_id
 from chassis.messaging.contracts import Command, Event, Refusal, Reply
@@ -102,7 +104,7 @@ TOPOLOGY = ServiceTopology(
     service="shop",
     context="shop",
     streams=(Stream(channel=events("shop")), Stream(channel=replies("shop"))),
-    sends_to=(commands("other"),),
+    sends_to=(commands("other"), replies("shop")),
 )
 
 
@@ -279,6 +281,47 @@ async def test_a_refusal_is_answered_anew_and_a_step_has_one_row(shop: Database)
     assert await answered(No()) == Yes.wire_type
     with pytest.raises(IntegrityError):
         await answered(No(), knows=False)
+
+
+async def test_an_answer_is_given_later_once_or_spent(shop: Database) -> None:
+    def question(step: str) -> Question:
+        saga = SagaReference(
+            saga_type="Ask", saga_id=SAGA_ID, step=step, direction=Direction.ACTION
+        )
+        return Question(
+            command_id=new_id(),
+            wire_type="other.Ask.v1",
+            correlation_id="c",
+            reply_to="shop.replies",
+            saga=saga,
+        )
+
+    tokens = []
+    async with shop.sessions.begin() as session:
+        late = LateAnswers()
+        barrier = Barrier((), late)
+        for one in (question("ask"), question("undone")):
+            with asked(session, one) as asking:
+                tokens.append(reply_token(session))
+                late.expect(asking)
+            assert one.saga is not None
+            barrier.put_off(one.saga)
+        await late.write(session)
+        await barrier.write(session)
+    async with shop.sessions.begin() as session:
+        late = LateAnswers()
+        late.spend((SAGA_ID, "undone", Direction.ACTION))
+        await late.write(session)
+    async with shop.sessions.begin() as session:
+        given = [await answer(session, token, Yes()) for token in (*tokens, tokens[0])]
+    assert given == [True, False, False]
+    [sent] = await outbox_messages(shop)
+    assert (sent.wire_type, sent.key) == ("other.Yes.v1", str(SAGA_ID))
+    async with shop.sessions.begin() as session:
+        saga = question("ask").saga
+        assert saga is not None
+        steps = (await take_in(session, CONSUMER, [], [], [saga])).steps
+    assert [one.outcome for one in steps[SAGA_ID, "ask"]] == [Outcome.SUCCESS]
 
 
 async def incoming(shop: Database, isbn: str) -> Incoming:

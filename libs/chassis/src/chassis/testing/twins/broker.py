@@ -10,6 +10,7 @@ from datetime import datetime
 from chassis.consumers.incoming import Incoming
 from chassis.messaging.envelope import ReceivedMessage
 from chassis.outbox.row import OutboxRow
+from chassis.testing.delivery import incoming
 from chassis.testing.outbox import read_header_block
 from chassis.testing.twins.service import Reader
 
@@ -50,7 +51,7 @@ class Broker:
 
     def publish(self, row: OutboxRow, readers: list[Reader]) -> list[Delivery]:
         """Let everybody have a message who reads its channel."""
-        message = incoming(row)
+        message = incoming(row.subject, read_header_block(row.headers), row.body)
         found = [self._number(reader, message) for reader in readers if reader.wants(message)]
         self.pending += found
         return found
@@ -81,19 +82,3 @@ class Broker:
 
 def _same_key(one: Delivery, other: Delivery) -> bool:
     return one.reader is other.reader and one.received.key == other.received.key
-
-
-def incoming(row: OutboxRow) -> Incoming:
-    """A row of an outbox as its consumers receive it."""
-    headers = read_header_block(row.headers)
-    received = ReceivedMessage.read(headers, row.body)
-    return Incoming(
-        subject=row.subject,
-        reply="",
-        stream_sequence=0,
-        inbox_id=received.message_id,
-        received=received,
-        malformed=None,
-        raw_headers=headers,
-        body=row.body,
-    )

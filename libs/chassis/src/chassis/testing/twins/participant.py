@@ -8,7 +8,7 @@ customers.on(ConfirmCredit).answer_after(hours(3), CreditConfirmed())
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, NamedTuple, Self
@@ -16,16 +16,17 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.barrier import Barrier
-from chassis.consumers.processor import Delivery, UnknownTypeError
-from chassis.messaging.contracts import Command, Encodable, Message, Reply
-from chassis.messaging.envelope import Direction, Outcome, OutgoingMessage, ReceivedMessage
+from chassis.consumers.handlers import HandlerProcessor, handle
+from chassis.consumers.late import AnswerLater, LateAnswers, answer, answer_later, reply_token
+from chassis.consumers.processor import Delivery
+from chassis.messaging.contracts import Command, Reply
+from chassis.messaging.envelope import Direction
 from chassis.messaging.topology import Consumer, ServiceTopology, Stream, commands
 from chassis.outbox.outbox import Outbox
 from chassis.persistence.database import Database
 from chassis.testing.twins.database import TwinDatabase
 from chassis.testing.twins.service import Parts, ServiceTwin
 from chassis.testing.twins.session import TwinSyncSession
-from chassis.testing.twins.statements import STEPS
 from chassis.testing.twins.store import Store
 
 LATE = "participant_late_answers"
@@ -49,6 +50,10 @@ class Answer:
     after: timedelta = timedelta()
     fails: bool = False
 
+    @property
+    def is_silent(self) -> bool:
+        return self.reply is None and not self.fails
+
 
 @dataclass(slots=True)
 class Answers:
@@ -68,7 +73,7 @@ class Answers:
     def answer_after(
         self, passed: timedelta, reply: Reply | MakeReply, *, times: int | None = None
     ) -> Self:
-        """Answer later; a compensation that comes meanwhile makes the answer void."""
+        """Answer later; a compensation that comes meanwhile is handled, and makes this void."""
         return self._plan(Answer(_maker(reply), after=passed), times)
 
     def stay_silent(self, *, times: int | None = None) -> Self:
@@ -82,8 +87,8 @@ class Answers:
     def at(self, call: int) -> Answer:
         """What the command with this number gets (from 0)."""
         last = Answer()
-        for answer, _ in zip(self._all(), range(call + 1), strict=False):
-            last = answer
+        for planned, _ in zip(self._all(), range(call + 1), strict=False):
+            last = planned
         return last
 
     def _plan(self, answer: Answer, times: int | None) -> Self:
@@ -92,8 +97,7 @@ class Answers:
 
     def _all(self) -> Iterator[Answer]:
         return chain.from_iterable(
-            repeat(answer) if times is None else repeat(answer, times)
-            for answer, times in self.planned
+            repeat(one) if times is None else repeat(one, times) for one, times in self.planned
         )
 
 
@@ -108,7 +112,10 @@ class Participant(ServiceTwin):
     answers: dict[str, Answers]
 
     def on(self, command: type[Command]) -> Answers:
-        """Say what this command gets; without anything said it is not understood and waits."""
+        """Say what this command gets, before the platform is made.
+
+        Of what nothing is said that is not understood: it waits.
+        """
         return self.answers.setdefault(command.wire_type, Answers(command))
 
 
@@ -119,10 +126,9 @@ def participant(context: str) -> Participant:
 
     def parts(database: Database) -> Parts:
         assert isinstance(database, TwinDatabase), "participants are made up among twins"
-        late = _LateAnswers(database)
         return Parts(
-            processors={consumer.name: lambda outbox: _Answering(answers, outbox, late)},
-            timers=(late,),
+            processors={consumer.name: lambda outbox: _Answering(answers, outbox)},
+            timers=(_LateAnswers(database),),
         )
 
     topology = ServiceTopology(
@@ -136,7 +142,7 @@ def participant(context: str) -> Participant:
 
 class _Late(NamedTuple):
     due_at: datetime
-    received: ReceivedMessage
+    token: str
     reply: Reply
 
 
@@ -145,7 +151,6 @@ class _LateAnswers:
 
     def __init__(self, database: TwinDatabase) -> None:
         self._database = database
-        self.outbox: Outbox | None = None
 
     def next_due(self) -> datetime | None:
         late: list[_Late] = self._database.store.rows(LATE)
@@ -153,93 +158,54 @@ class _LateAnswers:
 
     async def fire(self) -> None:
         async with self._database.sessions.begin() as session:
-            store, barrier = _store(session), Barrier(())
+            store = _store(session)
             for key, late in store.items(LATE):
                 if late.due_at <= datetime.now(UTC):
                     store.remove(LATE, key)
-                    self._answer(session, store, barrier, late)
-            await barrier.write(session)
-
-    def _answer(self, session: AsyncSession, store: Store, barrier: Barrier, late: _Late) -> None:
-        saga = late.received.saga
-        if saga is not None:
-            if store.get(STEPS, (saga.saga_id, saga.step, Direction.COMPENSATION.value)):
-                return
-            barrier.record(saga, late.reply)
-        assert self.outbox is not None, "what is late was asked for before"
-        _send(session, self.outbox, late.received, late.reply, Outcome.of(late.reply))
+                    await answer(session, late.token, late.reply)
 
 
-class _Answering:
-    """Gives the answers; the processor of the participant's commands."""
+class _Answering(HandlerProcessor):
+    """A processor of commands whose handlers say what was planned, or nothing at all."""
 
-    def __init__(self, answers: Mapping[str, Answers], outbox: Outbox, late: _LateAnswers) -> None:
-        self._answers, self._outbox = answers, outbox
+    def __init__(self, answers: Mapping[str, Answers], outbox: Outbox) -> None:
+        super().__init__([handle(one.command, self._say) for one in answers.values()], outbox)
+        self._answers = answers
         self._calls: Counter[str] = Counter()
-        late.outbox = outbox
 
-    def read(self, received: ReceivedMessage) -> Message:
-        answers = self._answers.get(received.wire_type)
-        if answers is None:
-            raise UnknownTypeError(
-                f"the participant was not told about {received.wire_type}: say `.on(…)`"
-            )
-        return answers.command.from_body(received.body)
+    async def _handle(
+        self, session: AsyncSession, delivery: Delivery, barrier: Barrier, late: LateAnswers
+    ) -> None:
+        received = delivery.received
+        if self._next(received.wire_type).is_silent and not _is_recorded(delivery):
+            # nobody waits for the answer, as far as the handler knows
+            delivery = replace(delivery, received=replace(received, reply_to=None))
+        await super()._handle(session, delivery, barrier, late)
 
-    async def process(self, session: AsyncSession, deliveries: Any) -> None:
-        barrier = Barrier(step for delivery in deliveries for step in delivery.earlier)
-        for delivery in deliveries:
-            self._take(session, delivery, barrier)
-        await barrier.write(session)
-
-    def _take(self, session: AsyncSession, delivery: Delivery, barrier: Barrier) -> None:
-        received, saga = delivery.received, delivery.received.saga
-        recorded = barrier.answer(saga) if saga else None
-        if recorded is not None:
-            if recorded.outcome is not None:
-                _send(session, self._outbox, received, recorded, recorded.outcome)
-            return
-        store = _store(session)
-        answer = self._next(received.wire_type)
-        if answer.fails:
-            raise ParticipantFailedError(f"told to fail over {received.wire_type}")
-        if answer.reply is None:
-            return
-        reply = answer.reply(delivery.message)
-        if answer.after:
-            key = (saga.saga_id, saga.step, saga.direction) if saga else received.message_id
-            store.put(LATE, key, _Late(datetime.now(UTC) + answer.after, received, reply))
-            return
-        if saga:
-            barrier.record(saga, reply)
-        _send(session, self._outbox, received, reply, Outcome.of(reply))
+    async def _say(self, command: Command, session: AsyncSession) -> Reply | AnswerLater | None:
+        planned = self._next(command.wire_type)
+        self._calls[command.wire_type] += 1  # a failure, which is rolled back, is a call as well
+        if planned.is_silent:
+            return None
+        if planned.reply is None:
+            raise ParticipantFailedError(f"told to fail over {command.wire_type}")
+        reply = planned.reply(command)
+        if not planned.after:
+            return reply
+        late = _Late(datetime.now(UTC) + planned.after, reply_token(session), reply)
+        _store(session).put(LATE, late.token, late)
+        return answer_later()
 
     def _next(self, wire_type: str) -> Answer:
-        """Counted when tried, and not when committed: a failure is a call as well."""
-        self._calls[wire_type] += 1
-        return self._answers[wire_type].at(self._calls[wire_type] - 1)
+        answers = self._answers.get(wire_type)
+        return Answer() if answers is None else answers.at(self._calls[wire_type])
 
 
-def _send(
-    session: AsyncSession,
-    outbox: Outbox,
-    received: ReceivedMessage,
-    reply: Encodable,
-    outcome: Outcome,
-) -> None:
-    if received.reply_to is None:
-        return
-    outbox.add(
-        session,
-        OutgoingMessage(
-            message=reply,
-            key=str(received.saga.saga_id) if received.saga else received.correlation_id,
-            correlation_id=received.correlation_id,
-            causation_id=received.message_id,
-            saga=received.saga,
-            reply_to=received.reply_to,
-            outcome=outcome,
-        ),
+def _is_recorded(delivery: Delivery) -> bool:
+    saga = delivery.received.saga
+    return saga is not None and any(
+        step.direction in (saga.direction, Direction.COMPENSATION) and step.is_final
+        for step in delivery.earlier
     )
 
 

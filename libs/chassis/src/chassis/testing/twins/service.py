@@ -14,7 +14,7 @@ from chassis.consumers.incoming import Incoming
 from chassis.consumers.policy import RetryPolicy
 from chassis.consumers.processor import Processor
 from chassis.consumers.waiting import WaitingMessages
-from chassis.messaging.contracts import Kind, context_and_name
+from chassis.messaging.contracts import Kind
 from chassis.messaging.topology import Channel, Consumer, ServiceTopology, TopologyError
 from chassis.outbox.outbox import Outbox
 from chassis.outbox.poke import no_poke
@@ -25,6 +25,7 @@ from chassis.sagas.definitions import Definitions
 from chassis.sagas.orchestrator import SagaOrchestrator
 from chassis.sagas.state import LogEntry, SagaInstance
 from chassis.sagas.timers import SagaTimers
+from chassis.testing.delivery import wants
 from chassis.testing.twins import statements
 from chassis.testing.twins.database import TwinDatabase
 from chassis.testing.twins.instances import LOG, SAGAS, WAKE_AT, TwinInstances
@@ -91,13 +92,7 @@ class Reader:
     waiting: WaitingMessages
 
     def wants(self, message: Incoming) -> bool:
-        channel = self.consumer.channel
-        if not message.subject.startswith(f"{channel.name}."):
-            return False
-        if channel.kind is Kind.REPLIES or not self.consumer.names:
-            return True
-        assert message.received is not None
-        return context_and_name(message.received.wire_type)[1] in self.consumer.names
+        return wants(self.consumer, message)
 
     async def try_waiting(self) -> None:
         """Try the messages that wait in the database and are due, as the consumer does."""

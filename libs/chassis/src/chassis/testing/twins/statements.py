@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from chassis.consumers import barrier, dead_letters, deferral, inbox
+from chassis.consumers import barrier, dead_letters, deferral, inbox, late
 from chassis.flows import statements as flows
 from chassis.outbox import session as outbox
 from chassis.outbox.row import OutboxRow
@@ -20,6 +20,7 @@ from chassis.testing.twins.store import Store
 
 OUTBOX, INBOX, STEPS = "outbox", "received_messages", "participant_steps"
 DEFERRED, DEAD_LETTERS, FLOWS = "deferred_messages", "dead_letters", "flow_expectations"
+ANSWERS = "pending_answers"
 
 
 class TakenIn(NamedTuple):
@@ -30,6 +31,19 @@ class TakenIn(NamedTuple):
     outcome: str | None = None
     reply_type: str | None = None
     reply_body: bytes | None = None
+
+
+class PendingAnswer(NamedTuple):
+    token_digest: bytes
+    command_id: UUID
+    wire_type: str
+    correlation_id: str
+    reply_to: str
+    saga_type: str | None
+    saga_id: UUID | None
+    step: str | None
+    direction: str | None
+    trace: str | None
 
 
 class Deferred(NamedTuple):
@@ -109,6 +123,33 @@ def replace_steps(store: Store, *columns: Sequence[Any]) -> list[tuple[UUID]]:
             store.put(STEPS, place, TakenIn("step", *row))
             replaced.append((row[0],))
     return replaced
+
+
+def expect_answers(store: Store, *columns: Sequence[Any]) -> list[Any]:
+    for values in zip(*columns, strict=True):
+        store.put(ANSWERS, values[0], PendingAnswer._make(values))
+    return []
+
+
+def spend_answers(store: Store, *columns: Sequence[Any]) -> list[Any]:
+    places = set(zip(*columns, strict=True))
+    for digest, one in store.items(ANSWERS):
+        if (one.saga_id, one.step, one.direction) in places:
+            store.remove(ANSWERS, digest)
+    return []
+
+
+def answer_late(
+    store: Store, digest: bytes, outcome: str, reply_type: str, body: bytes
+) -> list[PendingAnswer]:
+    question: PendingAnswer | None = store.get(ANSWERS, digest)
+    if question is None:
+        return []
+    store.remove(ANSWERS, digest)
+    place = (question.saga_id, question.step, question.direction)
+    if store.get(STEPS, place) is not None:
+        store.put(STEPS, place, TakenIn("step", *place, outcome, reply_type, body))
+    return [question]
 
 
 def insert_messages(store: Store, *columns: Sequence[Any]) -> list[Any]:
@@ -241,6 +282,9 @@ CHASSIS: Mapping[str, StatementTwin] = {
     inbox._TAKE_IN: take_in,
     barrier._RECORD: record_steps,
     barrier._REPLACE: replace_steps,
+    late._EXPECT: expect_answers,
+    late._SPEND: spend_answers,
+    late._ANSWER: answer_late,
     outbox._INSERT: insert_messages,
     deferral._DEFER: defer,
     deferral._HEADS_DUE: heads_due,
