@@ -12,7 +12,7 @@ from crashes.books import books_agree, sums_agree
 from crashes.shop import ORDER, SHIPPING, cancel, place, services, stocked
 
 from chassis.testing.crashes import CrashHarness
-from chassis.testing.twins import Platform
+from chassis.testing.twins import Limits, Platform
 from order_service.domain.order import Order, OrderState
 from shipping_service.domain.shipment import Shipment, ShipmentState
 
@@ -41,6 +41,7 @@ def place_and_cancel(platform: Platform, *, when: Condition) -> None:
 
 SCENARIOS: dict[str, dict[str, Any]] = {
     "Create Order: two orders, stock for one": {"start": place_two},
+    "Create Order: two orders in one batch": {"start": place_two, "limits": Limits(batch=10)},
     "Create Order: two orders, credit for one": {
         "start": place_two,
         "given": partial(stocked, credit="30.00", on_hand=9),

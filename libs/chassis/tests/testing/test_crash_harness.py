@@ -25,7 +25,7 @@ from chassis.outbox.publishing import publish
 from chassis.persistence.loading import load
 from chassis.sagas import PIVOT, RETRIABLE, Saga, command, local, minutes, seconds
 from chassis.testing.crashes import BEYOND_GUARANTEES, GUARANTEED, CrashFoundError, CrashHarness
-from chassis.testing.twins import Parts, Platform, RunningService, ServiceTwin
+from chassis.testing.twins import Limits, Parts, Platform, RunningService, ServiceTwin
 
 PRICE = 30
 
@@ -285,6 +285,14 @@ def test_a_saga_that_is_right_bears_every_single_fault() -> None:
 
 def test_it_bears_several_faults_at_once() -> None:
     assert harness().check_random_faults(examples=60).runs >= 60
+
+
+def test_messages_in_one_batch_bear_it_together() -> None:
+    together = harness(limits=Limits(batch=5))
+    calm = together.check_without_faults()
+    assert "bank takes Charge, Charge" in calm.transactions
+    together.check_every_single_fault()
+    together.check_random_faults(examples=30)
 
 
 def test_the_barrier_bears_even_what_the_relay_excludes() -> None:

@@ -78,14 +78,26 @@ class Mail:
 
     def ready(self) -> list[Delivery]:
         """What may be delivered now; those that are to be last are last."""
-        now = self._clock.now
-        ready = [
-            one
-            for one in self._broker.heads()
-            if not (one.late or one.reader.service.is_away)
-            and (one.not_before is None or one.not_before <= now)
-        ]
+        ready = [one for one in self._broker.heads() if self._is_ready(one)]
         return sorted(ready, key=lambda delivery: delivery.last)
+
+    def batch(self, first: Delivery, size: int) -> list[Delivery]:
+        """What its consumer takes with it into one transaction, in order."""
+        batch, blocked = [first], set[str]()
+        for one in self._broker.pending:
+            if one.reader is not first.reader or one is first or len(batch) == size:
+                continue
+            if self._is_ready(one) and not (one.last or one.overtaken):
+                if one.is_copy or one.received.key not in blocked:
+                    batch.append(one)
+            elif not one.is_copy:
+                blocked.add(one.received.key)
+        return batch
+
+    def _is_ready(self, delivery: Delivery) -> bool:
+        if delivery.late or delivery.reader.service.is_away:
+            return False
+        return delivery.not_before is None or delivery.not_before <= self._clock.now
 
     def acknowledge(self, delivery: Delivery) -> None:
         """It is committed, and the broker has heard of it."""

@@ -40,11 +40,16 @@ class NotAtRestError(AssertionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When a run is taken to never come to rest; how late a delayed event comes."""
+    """When a run is taken to never come to rest, and what is as large as one likes in production.
+
+    `event_delay` is how late a delayed event comes; `batch` how many messages that have arrived a
+    consumer takes into one transaction at the most.
+    """
 
     actions: int = 5000
     time: timedelta = timedelta(days=2)
     event_delay: timedelta = timedelta(hours=1)
+    batch: int = 1
 
 
 @dataclass(slots=True, eq=False)
@@ -261,10 +266,12 @@ class Platform:
             self._requests.remove(request)
 
     def _deliver(self, delivery: Delivery) -> None:
-        told = f"takes {short(delivery.told)}{' again' if delivery.is_copy else ''}"
-        handling = delivery.reader.runner.run((delivery.message,))
-        if not self._processes.do(delivery.reader.service, told, handling):
-            self._mail.acknowledge(delivery)
+        reader, batch = delivery.reader, self._mail.batch(delivery, self._limits.batch)
+        told = ", ".join(f"{short(one.told)}{' again' if one.is_copy else ''}" for one in batch)
+        handling = reader.runner.run([one.message for one in batch])
+        if not self._processes.do(reader.service, f"takes {told}", handling):
+            for one in batch:
+                self._mail.acknowledge(one)
 
     def _set_away(self, service: str, *, is_away: bool) -> None:
         running = self.services[service]
