@@ -6,6 +6,10 @@ from datetime import timedelta
 
 import structlog
 
+from chassis.admin.application import create_admin_app
+from chassis.admin.served import Served
+from chassis.admin.server import AdminServer
+from chassis.admin.tokens import Role
 from chassis.consumers.broker import MessageBroker
 from chassis.consumers.handlers import Handler, HandlerProcessor
 from chassis.consumers.policy import RetryPolicy
@@ -26,7 +30,7 @@ from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.missing_versions import MissingVersions
 from chassis.sagas.orchestrator import SagaOrchestrator
 from chassis.sagas.timers import SagaTimers
-from chassis.settings import ServiceSettings
+from chassis.settings import ServiceSettings, SettingsError
 from chassis.telemetry.setup import configure_tracing
 from chassis.telemetry.switch import Switch
 from chassis.views import VIEW_NOT_READY, KeptView, View, show_own_writes
@@ -55,6 +59,7 @@ class Service(HttpService):
         self.gauges = DatabaseGauges(self.database)
         self._refresh = Refresh(self.gauges.survey, self.broker.survey)
         self._orchestrators: list[SagaOrchestrator] = []
+        self._interventions: list[SagaInterventions] = []
         self._settings = settings
         super().__init__(
             topology.service,
@@ -65,6 +70,7 @@ class Service(HttpService):
         )
         self._own_writes = show_own_writes(self.http, settings.consistency_wait_seconds)
         self.run_beside("broker", self._run_broker)
+        self._serve_admin()
 
     def handle_commands(
         self, handlers: Sequence[Handler], policy: RetryPolicy | None = None
@@ -104,7 +110,9 @@ class Service(HttpService):
         if self._settings.saga_versions_required:
             self.required["saga versions"] = missing.check_ready
         self.run_beside("saga timers", SagaTimers(self.database, orchestrator).run)
-        self.run_beside("interventions", SagaInterventions(self.database, orchestrator).run)
+        interventions = SagaInterventions(self.database, orchestrator)
+        self.run_beside("interventions", interventions.run)
+        self._interventions.append(interventions)
         self._orchestrators.append(orchestrator)
         return orchestrator
 
@@ -152,6 +160,9 @@ class Service(HttpService):
             if poke_port
             else "polls: RELAY_POKE_PORT is not set",
             "sagas": [saga for one in self._orchestrators for saga in one.sagas],
+            "admin": f"on: {self._settings.http_host}:{self._settings.admin_port}"
+            if self._settings.admin_port
+            else "off: ADMIN_PORT is not set",
             "traced_statements": "on"
             if self._settings.trace_database
             else "off: TRACE_DATABASE is not set",
@@ -176,6 +187,20 @@ class Service(HttpService):
             f"{self.topology.service} declares no consumer of {'.'.join(wanted)}; "
             "add it to `consumers` in its topology"
         )
+
+    def _serve_admin(self) -> None:
+        settings = self._settings
+        if settings.admin_port is None:
+            return
+        if settings.admin_token is None:
+            raise SettingsError("ADMIN_PORT is set: set ADMIN_TOKEN_FILE to a file with a token")
+        tokens = {Role.OPERATOR: settings.admin_token.get_secret_value()}
+        if settings.admin_reader_token is not None:
+            tokens[Role.READER] = settings.admin_reader_token.get_secret_value()
+        served = Served(self.database, self._orchestrators, self._interventions)
+        app = create_admin_app(self.name, served, tokens)
+        server = AdminServer(app, settings.http_host, settings.admin_port)
+        self.run_beside("admin", server.run)
 
     async def _run_broker(self) -> None:
         await self.broker.start()

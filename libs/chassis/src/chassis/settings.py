@@ -80,6 +80,12 @@ class ServiceSettings(HttpSettings):
     """Not ready while sagas are in flight on an older version that is not loaded any more."""
     consistency_wait_seconds: float = Field(default=3, gt=0, le=10)
     """How long a query waits at most for the writes that its consistency token names."""
+    admin_port: int | None = Field(default=None, gt=0, le=65535)
+    """Where the admin API listens, on `http_host`; without it there is none."""
+    admin_token: SecretStr | None = None
+    """The operators' token, at least 16 characters; from a file, by `ADMIN_TOKEN_FILE`."""
+    admin_reader_token: SecretStr | None = None
+    """A token that looks and does not act, if one is wanted; `ADMIN_READER_TOKEN_FILE`."""
 
 
 def read_setting(name: str) -> str:
