@@ -61,10 +61,10 @@ def compose(database_url: Callable[[str], str]) -> Compose:
 
 
 @pytest.fixture
-def served(compose: Compose) -> Iterator[Callable[[str], str]]:
+def served(compose: Compose) -> Iterator[Callable[..., str]]:
     """Serves a service over HTTP on a port of its own; returns its URL."""
     with ExitStack() as stack:
-        yield lambda name: stack.enter_context(_serving(compose(name).http))
+        yield lambda name, **settings: stack.enter_context(_serving(compose(name, **settings).http))
 
 
 @pytest.fixture

@@ -19,13 +19,21 @@ _SAME: Final = (
 )
 
 
-def misfits(*, writer: Schema, reader: Schema, growing: bool = False) -> list[str]:
+def misfits(
+    *,
+    writer: Schema,
+    reader: Schema,
+    growing: bool = False,
+    documents: tuple[Schema, Schema] | None = None,
+) -> list[str]:
     """Why the reader would refuse something that the writer may write; empty if it never would.
 
     Understands what pydantic's models become; what it does not understand has to be the same.
-    With `growing`, a reader takes values of an enumeration that it does not know.
+    With `growing`, a reader takes values of an enumeration that it does not know. References lead
+    into the schemas themselves, or into the writer's and the reader's `documents`.
     """
-    return list(_Comparison(writer, reader, growing).misfits(writer, reader, "$"))
+    writers, readers = documents or (writer, reader)
+    return list(_Comparison(writers, readers, growing).misfits(writer, reader, "$"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """`devkit gate`: whether the working tree's contracts break anybody."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from chassis.messaging.gate import Baseline, Break, find_breaks
-from devkit.gate.revisions import Repository, UnknownRevisionError, contracts_in
+from devkit.gate.http import find_http_breaks
+from devkit.gate.revisions import Contracts, Repository, UnknownRevisionError, contracts_in
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -32,35 +33,43 @@ def gate(
     ] = None,
     accept: Annotated[
         list[str] | None,
-        typer.Option(help="A wire type whose change has been looked at and may break."),
+        typer.Option(help="A wire type or operation whose change was looked at: it may break."),
     ] = None,
 ) -> None:
     """Compare the contracts with the main branch, and with what is deployed; 1 where one breaks."""
     repository = Repository(root)
     try:
-        baselines = [*_main(repository, against), *_environments(repository, deployed)]
+        baselines = {**_main(repository, against), **_environments(repository, deployed)}
     except UnknownRevisionError as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(BAD_INPUT) from error
-    found = find_breaks(contracts_in(root / "services"), baselines)
+    found = _breaks(contracts_in(root / "services"), baselines)
     refused = [one for one in found if one.wire_type not in (accept or ())]
     for one in found:
         _tell(one, accepted=one not in refused)
     if refused:
         raise typer.Exit(BROKEN)
-    compared = ", ".join(baseline.name for baseline in baselines)
+    compared = ", ".join(baselines)
     console.print(f"[green]Nobody breaks: the contracts were compared with {compared}.[/]")
 
 
-def _main(repository: Repository, branch: str) -> Iterator[Baseline]:
+def _breaks(candidate: Contracts, baselines: Mapping[str, Contracts]) -> list[Break]:
+    messages = [Baseline(name=name, platform=one.messages) for name, one in baselines.items()]
+    http = {name: one.http for name, one in baselines.items()}
+    return [
+        *find_breaks(candidate.messages, messages),
+        *find_http_breaks(candidate.http, http),
+    ]
+
+
+def _main(repository: Repository, branch: str) -> dict[str, Contracts]:
     with repository.services(repository.fork_point(branch)) as services:
-        yield Baseline(name=branch, platform=contracts_in(services))
+        return {branch: contracts_in(services)}
 
 
-def _environments(repository: Repository, folder: Path | None) -> Iterator[Baseline]:
-    for path in sorted(folder.glob("*.json")) if folder is not None else ():
-        versions = json.loads(path.read_text())
-        yield Baseline(name=path.stem, platform=repository.deployed(versions))
+def _environments(repository: Repository, folder: Path | None) -> dict[str, Contracts]:
+    paths = sorted(folder.glob("*.json")) if folder is not None else []
+    return {path.stem: repository.deployed(json.loads(path.read_text())) for path in paths}
 
 
 def _tell(broken: Break, *, accepted: bool) -> None:

@@ -4,24 +4,39 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.messaging.gate import Platform, ServiceContracts
 from chassis.messaging.released import read_contracts
+from devkit.gate.http import (
+    Document,
+    HttpContracts,
+    Operation,
+    http_contracts_in,
+    of_services,
+)
 
 
 class UnknownRevisionError(Exception):
     """There is no such revision, or no repository; the message says what to do."""
 
 
-def contracts_in(services: Path) -> Platform:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contracts:
+    """Those of all services, about messages and about HTTP."""
+
+    messages: Platform
+    http: HttpContracts
+
+
+def contracts_in(services: Path) -> Contracts:
     """The contracts of every service below a folder."""
-    return {
-        folder.parent.name: read_contracts(folder)
-        for folder in sorted(services.glob("*/contracts"))
-    }
+    folders = sorted(services.glob("*/contracts"))
+    messages = {folder.parent.name: read_contracts(folder) for folder in folders}
+    return Contracts(messages=messages, http=http_contracts_in(services))
 
 
 class Repository:
@@ -54,18 +69,24 @@ class Repository:
                 tar.extractall(folder, members=wanted, filter="data")
             yield Path(folder) / "services"
 
-    def deployed(self, versions: Mapping[str, str]) -> Platform:
+    def deployed(self, versions: Mapping[str, str]) -> Contracts:
         """The contracts of services in their versions: commits, or tags with or without `v`."""
-        found: dict[str, ServiceContracts] = {}
+        messages: dict[str, ServiceContracts] = {}
+        documents: dict[str, Document] = {}
+        needs: dict[str, Mapping[str, Sequence[Operation]]] = {}
         for version in dict.fromkeys(versions.values()):
+            running = {service for service, one in versions.items() if one == version}
             with self.services(self.revision_of(*_tags(version))) as services:
-                of_version = contracts_in(services)
-            found |= {
-                service: of_version[service]
-                for service, deployed in versions.items()
-                if deployed == version and service in of_version
-            }
-        return found
+                found = contracts_in(services)
+            if unknown := running - found.messages.keys():
+                raise UnknownRevisionError(
+                    f"{version} has no contracts of {', '.join(sorted(unknown))}"
+                )
+            http = of_services(found.http, running)
+            messages |= {service: found.messages[service] for service in running}
+            documents |= http.documents
+            needs |= http.needs
+        return Contracts(messages=messages, http=HttpContracts(documents=documents, needs=needs))
 
     def _git(self, *arguments: str) -> bytes:
         finished = self._run(*arguments)

@@ -1,5 +1,6 @@
 """`devkit pages`: writes each service's OpenAPI document, and its page in docs/services."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from chassis.messaging.catalogue import catalogue_of
 from devkit.deployables import DEPLOYABLES
+from devkit.pages.http import needs_of
 from devkit.pages.neighbours import Neighbours
 from devkit.pages.openapi import openapi_file
 from devkit.pages.page import index, page
@@ -32,6 +34,9 @@ def files() -> Iterator[tuple[Path, str]]:
     catalogues = {one.name: catalogue_of(one.package) for one in DEPLOYABLES if one.messaging}
     neighbours = Neighbours(catalogues)
     for service in DEPLOYABLES:
+        for provider, needed in needs_of(service.package).items():
+            place = Path("services", service.name, "contracts", "uses", "http", f"{provider}.json")
+            yield place, json.dumps(needed, indent=2) + "\n"
         yield (
             Path("services", service.name, "contracts", "openapi.yaml"),
             openapi_file(service.package),

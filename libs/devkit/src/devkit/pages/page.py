@@ -27,7 +27,7 @@ def page(service: Deployable, neighbours: Neighbours) -> str:
         messages.neighbourhood(service, neighbours),
         messages.sections(service, neighbours),
         behaviour.sections(service),
-        http.section_of(service),
+        http.sections(service),
         metrics.section_of(service),
         "---",
         "Written by `make contracts`; do not edit.",

@@ -26,7 +26,7 @@ Cursor = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,500}$")]
 _MAX_LIMIT: Final = 200
 
 
-def _wanted(
+def wanted(
     *,
     state: Annotated[
         list[State] | None,
@@ -60,7 +60,7 @@ def _wanted(
     }
 
 
-Wanted = Annotated[Mapping[str, object], Depends(_wanted)]
+Wanted = Annotated[Mapping[str, object], Depends(wanted)]
 
 
 @router.get("/orders")
