@@ -5,6 +5,7 @@ import pytest
 from chassis.messaging.catalogue import Catalogue, Spoken, catalogue_of
 from chassis.messaging.compatibility import misfits
 from chassis.messaging.contracts import Kind, Message
+from chassis.retention import Retention
 from devkit.deployables import with_messaging
 
 CATALOGUES = tuple(catalogue_of(one.package) for one in with_messaging())
@@ -73,3 +74,15 @@ def test_what_a_service_sends_to_or_reads_is_owned_with_the_same_partitions():
     used |= {channel for one in CATALOGUES for channel in one.topology.reads}
 
     assert used <= owned
+
+
+def test_every_inbox_remembers_longer_than_the_streams_that_it_reads_keep():
+    kept = {stream.channel: stream.max_age for one in CATALOGUES for stream in one.topology.streams}
+    read = {
+        consumer.channel
+        for one in CATALOGUES
+        for consumer in one.topology.consumers
+        if consumer.channel.kind is Kind.EVENTS
+    }
+
+    assert all(kept[channel] < Retention().inbox for channel in read)

@@ -85,8 +85,8 @@ class Leases:
         self._connect = connect
         self._on_loss = on_loss
         self._slots = slots
-        self._member_class = _lock_class(f"{namespace}.members")
-        self._slot_class = _lock_class(f"{namespace}.slots")
+        self._member_class = lock_class(f"{namespace}.members")
+        self._slot_class = lock_class(f"{namespace}.slots")
         self._connection: Any = None
         self._member = 0
         self._held: frozenset[int] = frozenset()
@@ -225,7 +225,7 @@ class Leases:
         self._members = 0
 
 
-def _lock_class(name: str) -> int:
+def lock_class(name: str) -> int:
     """The advisory lock's first key: a signed 32-bit hash of a name."""
     unsigned = zlib.crc32(name.encode())
     return unsigned - 2**32 if unsigned >= 2**31 else unsigned

@@ -26,6 +26,7 @@ from chassis.outbox.outbox import Outbox
 from chassis.outbox.poke import DatagramPoke, no_poke
 from chassis.outbox.publishing import bind_outbox
 from chassis.persistence.database import Database
+from chassis.retention import Retention, Sweeper
 from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.missing_versions import MissingVersions
 from chassis.sagas.orchestrator import SagaOrchestrator
@@ -49,6 +50,8 @@ class Service(HttpService):
 
     def __init__(self, settings: ServiceSettings, topology: ServiceTopology) -> None:
         port = settings.relay_poke_port
+        retention = Retention.of(settings)
+        retention.check(topology)
         self.topology = topology
         self.database = Database(settings.database_url.get_secret_value())
         self.outbox = Outbox(topology, DatagramPoke(port) if port else no_poke)
@@ -71,6 +74,7 @@ class Service(HttpService):
         self._own_writes = show_own_writes(self.http, settings.consistency_wait_seconds)
         self.run_beside("broker", self._run_broker)
         self._serve_admin()
+        self.run_beside("sweeper", Sweeper(self.database, retention).run)
 
     def handle_commands(
         self, handlers: Sequence[Handler], policy: RetryPolicy | None = None

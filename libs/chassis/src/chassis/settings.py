@@ -86,6 +86,12 @@ class ServiceSettings(HttpSettings):
     """The operators' token, at least 16 characters; from a file, by `ADMIN_TOKEN_FILE`."""
     admin_reader_token: SecretStr | None = None
     """A token that looks and does not act, if one is wanted; `ADMIN_READER_TOKEN_FILE`."""
+    inbox_retention_days: float = Field(default=14, gt=0)
+    """How long it is remembered which messages were handled; longer than streams keep events."""
+    saga_retention_days: float = Field(default=90, gt=0)
+    """How long sagas are kept from their end on, and steps that were done for others' sagas."""
+    idempotency_retention_days: float = Field(default=7, gt=0)
+    """How late a request may be repeated and is still answered as before."""
 
 
 def read_setting(name: str) -> str:

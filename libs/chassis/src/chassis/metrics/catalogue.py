@@ -73,6 +73,24 @@ NATS_PERMISSION_VIOLATIONS: Final = Metric(
     exposed_by=BOTH,
 )
 
+# -- retention -------------------------------------------------------------------------------------
+
+RETENTION_FORGOTTEN: Final = Metric(
+    name="retention_forgotten_rows_total",
+    kind=Kind.COUNTER,
+    meaning="Rows removed because no work needs them any more: handled messages, ended sagas with "
+    "their log, recorded steps, idempotency keys, closed dead letters.",
+    labels=("table",),
+    exposed_by=SERVICE,
+)
+RETENTION_LAST_SWEEP: Final = Metric(
+    name="retention_last_sweep_timestamp_seconds",
+    kind=Kind.GAUGE,
+    meaning="When this process last went through all tables to forget what is due; 0 before the "
+    "first time.",
+    exposed_by=SERVICE,
+)
+
 # -- outbox and relay ------------------------------------------------------------------------------
 
 OUTBOX_PENDING: Final = Metric(

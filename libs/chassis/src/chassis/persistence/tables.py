@@ -339,4 +339,5 @@ idempotency_keys = Table(
     Column("request_digest", LargeBinary, nullable=False),
     Column("response", JSONB, nullable=False),
     _time("created_at", default=True),
+    Index("idempotency_keys_by_age", "created_at"),
 )
