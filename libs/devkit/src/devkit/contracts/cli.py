@@ -1,13 +1,16 @@
 """`devkit contracts …`: consumer-driven contracts of all services."""
 
 import json
+import os
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from devkit.contracts.captured import FILE, Captured, catching
 from devkit.contracts.completeness import missing
 from devkit.contracts.deciding import Answer, can_i_deploy
 from devkit.contracts.folder import ContractFolder
@@ -17,6 +20,15 @@ from devkit.contracts.page import page
 from devkit.contracts.parties import parties
 from devkit.contracts.report import show
 from devkit.contracts.run import Run, version_here
+from devkit.contracts.wire import WireMessage
+from devkit.demo import CARRIER, LATE, demonstrate
+from devkit.interruption import run_until_interrupted
+from devkit.mix import mixed_orders
+from devkit.platform import running_platform
+from devkit.progress import Stages
+from devkit.run_folder import RunFolder, passing_run_folder
+from devkit.scenario import Scenario
+from devkit.tracing.destination import SpanDestination, span_destination
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 console = Console(stderr=True, highlight=False)
@@ -128,6 +140,36 @@ def record(
     except UnknownVersionError as error:
         _refuse(str(error))
     console.print(f"[green]✓[/] {service} {version} is deployed in {environment}")
+
+
+@app.command()
+def capture(
+    *,
+    orders: Annotated[int, typer.Option(min=1, help="How many to place.")] = 60,
+    root: Root = HERE,
+) -> None:
+    """Run a demonstration, and keep one message of each kind that its services send."""
+    stages = Stages(console)
+    scenario = mixed_orders(orders, seed=1).scenario
+    with passing_run_folder(stages.say) as folder, span_destination(os.environ) as traced:
+        messages = run_until_interrupted(_captured(scenario, folder, traced, stages))
+    at = datetime.now(UTC).strftime("%Y-%m-%d")
+    path = root / FILE
+    Captured(at=at, revision=version_here(root), messages=messages).write(path)
+    console.print(f"{path}: {len(messages)} messages", soft_wrap=True)
+
+
+async def _captured(
+    scenario: Scenario, folder: RunFolder, traced: SpanDestination, stages: Stages
+) -> tuple[WireMessage, ...]:
+    async with (
+        running_platform(
+            folder, stages.say, late=LATE, carrier=CARRIER, environment=traced.environment
+        ) as platform,
+        catching(platform.addresses.nats) as catch,
+    ):
+        await demonstrate(scenario, platform, rate=None, in_order=False, stages=stages)
+        return catch.messages
 
 
 def _say(answer: Answer) -> None:

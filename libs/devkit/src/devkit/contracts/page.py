@@ -25,6 +25,7 @@ code { font: .86em/1.4 ui-monospace, SFMono-Regular, Menlo, monospace; overflow-
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
   overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
+.needs th:nth-child(1) { width: 46%; } .needs th:nth-child(3) { width: 8rem; }
 th, td { padding: .5rem .8rem; text-align: left; vertical-align: top;
   border-top: 1px solid var(--line); }
 thead th { border-top: 0; font-weight: 500; font-size: .86rem; }
@@ -81,7 +82,11 @@ def _grid(rows: Iterable[Row]) -> Iterator[str]:
         found.setdefault(row.consumer, {}).setdefault(row.provider, []).append(row)
     providers = sorted({provider for of_consumer in found.values() for provider in of_consumer})
     yield '<h2>Who needs how much of whom</h2><div class="card"><table class="grid"><thead><tr>'
-    yield "<th></th>" + "".join(f"<th>{escape(one)}</th>" for one in providers) + "</tr></thead>"
+    yield (
+        "<th>needs ↓ of →</th>"
+        + "".join(f"<th>{escape(one)}</th>" for one in providers)
+        + "</tr></thead>"
+    )
     yield "<tbody>"
     for consumer, of_consumer in sorted(found.items()):
         cells = "".join(_cell(of_consumer.get(one, ())) for one in providers)
@@ -105,8 +110,8 @@ def _details(rows: Iterable[Row]) -> Iterator[str]:
         pairs.setdefault((row.consumer, row.provider), []).append(row)
     for (consumer, provider), needs in sorted(pairs.items()):
         yield f'<h2 id="{_anchor(needs[0])}">{escape(consumer)} needs of {escape(provider)}</h2>'
-        yield '<div class="card"><table><thead><tr><th>message</th><th>when</th><th>state</th>'
-        yield "</tr></thead><tbody>"
+        yield '<div class="card"><table class="needs"><thead><tr>'
+        yield "<th>message</th><th>when</th><th>state</th></tr></thead><tbody>"
         yield from map(_line, needs)
         yield "</tbody></table></div>"
 
