@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.persistence.database import Database
+from chassis.sagas import Saga
 from chassis.testing.twins import Parts, Platform, RunningService, ServiceTwin
 from chassis.testing.twins.store import Store
 from customer_service.domain.customer import Customer
@@ -134,7 +135,13 @@ def stocked(platform: Platform, *, credit: str = "100.00", on_hand: int = 3) -> 
     platform.given(INVENTORY, stock)
 
 
-def place(platform: Platform, number: int = 1, *, quantity: int = 2) -> UUID:
+def place(
+    platform: Platform,
+    number: int = 1,
+    *,
+    quantity: int = 2,
+    saga: type[Saga[CreateOrderData]] = CreateOrderSaga,
+) -> UUID:
     """A client places an order."""
     order_id = UUID(int=number)
     lines = (OrderLine(product_id="tea", quantity=quantity, unit_price=PRICE),)
@@ -142,7 +149,7 @@ def place(platform: Platform, number: int = 1, *, quantity: int = 2) -> UUID:
     async def place_order(session: AsyncSession, service: RunningService) -> None:
         order = Order.place(order_id=order_id, customer_id="1", lines=lines, at=datetime.now(UTC))
         data = CreateOrderData.model_validate(order)
-        await service.orchestrator.start(session, CreateOrderSaga, data, subject_key=str(order_id))
+        await service.orchestrator.start(session, saga, data, subject_key=str(order_id))
 
     platform.request(ORDER, place_order, told=f"places order {number}")
     return order_id

@@ -1,6 +1,9 @@
 """Twins of a platform: participants that are made up, time that is advanced, and their limits."""
 
 import asyncio
+import re
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -9,6 +12,9 @@ from sqlalchemy import func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
 
+import chassis.consumers
+import chassis.flows
+import chassis.outbox
 from chassis.ids import new_id
 from chassis.messaging.contracts import Command, Refusal, Reply
 from chassis.messaging.topology import Consumer, ServiceTopology, Stream, commands, replies
@@ -36,6 +42,9 @@ from chassis.testing.twins import (
     participant,
     platform_of,
 )
+from chassis.testing.twins.statements import CHASSIS
+
+SQL = re.compile(r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE)\b")
 
 
 class Reserve(Command, type="hotel.Reserve.v1", key="room"):
@@ -304,3 +313,31 @@ def test_what_a_transaction_changes_is_not_shared_before_it_commits(hotel: Parti
         platform.run()
         (guest,) = platform["desk"].all(Guest)
         assert guest.nights == 3
+
+
+WITHOUT_TWINS = {
+    "chassis.consumers.late.PENDING": "operators and pages read it",
+    "chassis.flows.statements.PRUNE": "the monitor's",
+    "chassis.flows.statements.SURVEY": "the monitor's",
+    "chassis.flows.statements.OPEN": "pages read it",
+    "chassis.flows.statements.ABOUT": "pages read it",
+    "chassis.flows.statements._SHOWN": "a part of others",
+}
+
+
+def test_every_statement_of_what_handlers_run_has_a_twin() -> None:
+    """Whoever adds one gives it a twin, or says here why no run needs one."""
+    found = {
+        f"{module.__name__}.{constant}": sql
+        for package in (chassis.consumers, chassis.flows, chassis.outbox)
+        for one in iter_modules(package.__path__, f"{package.__name__}.")
+        for module in (import_module(one.name),)
+        for constant, sql in vars(module).items()
+        if constant.isupper() and isinstance(sql, str) and SQL.match(sql)
+    }
+    without = {name for name, sql in found.items() if sql not in CHASSIS}
+    assert len(found) > 15
+    assert without <= WITHOUT_TWINS.keys(), (
+        "give it a function in chassis/testing/twins/statements.py, and a step in "
+        "test_twins_conform.py"
+    )
