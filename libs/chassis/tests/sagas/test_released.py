@@ -17,7 +17,9 @@ from chassis.sagas import (
     command,
     local,
     minutes,
+    parallel,
     seconds,
+    sub_saga,
 )
 from chassis.sagas.released import (
     changed_sagas,
@@ -137,6 +139,46 @@ def test_what_a_step_does_stays_what_it_is(
     sentence = told(folder, definition(book_flight=change))
 
     assert f"the step 'book_flight': {difference}" in sentence
+
+
+def test_what_changed_in_a_group_is_named_by_its_own_step(
+    tmp_path: Path, trip: SimpleNamespace
+) -> None:
+    def booking(**changes: Any) -> Any:
+        flight = {"compensation": trip.cancel_flight} | changes
+        both = (
+            command(trip.book_flight, **flight),
+            command(trip.book_car, compensation=trip.cancel_car),
+        )
+
+        class Together(Saga[trip.TripData], type="Together", version=1):
+            steps = (parallel(*both, name="book"),)
+
+        return Together
+
+    release_sagas([booking()], tmp_path)
+
+    assert changed_sagas([booking(timeout=seconds(5))], tmp_path) == []
+    assert "the step 'book_flight': compensation was cancel_flight" in told(
+        tmp_path, booking(compensation=trip.cancel_car)
+    )
+
+
+def test_another_sub_saga_is_a_change(tmp_path: Path, trip: SimpleNamespace) -> None:
+    class OtherPaymentSaga(Saga[trip.PaymentData], type="Payment", version=2):
+        steps = trip.PaymentSaga.steps
+
+    def paid(payment: Any) -> Any:
+        class Paid(Saga[trip.TripData], type="Paid", version=1):
+            steps = (sub_saga(payment, data=trip.pay, compensation=trip.pay_back),)
+
+        return Paid
+
+    release_sagas([paid(trip.PaymentSaga)], tmp_path)
+
+    assert "saga was Payment version 1 and is Payment version 2" in told(
+        tmp_path, paid(OtherPaymentSaga)
+    )
 
 
 def test_another_command_of_the_same_step_is_a_change(

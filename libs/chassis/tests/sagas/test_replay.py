@@ -251,3 +251,59 @@ async def test_recordings_are_found_in_their_folder(
 
     (path,) = histories(tmp_path)
     assert (named(path), RecordedSaga.read(path)) == ("completed", completed)
+
+
+async def test_a_group_its_time_out_and_its_undoing_come_out_the_same(
+    bench: Any, trip: SimpleNamespace, record: Record
+) -> None:
+    bench.orchestrator = bench.new_orchestrator(trip.BookTogetherSaga)
+    saga_id = await bench.start("t-1", saga=trip.BookTogetherSaga)
+    flight, *_ = await bench.sent()
+    await bench.deliver(bench.answer(flight, trip.FlightBooked(seat="7A")))
+    under_way = await record(saga_id, trip.BookTogetherSaga)
+    await fire(bench)
+    await bench.answer_all(trip.Done())
+
+    recorded = await record(saga_id, trip.BookTogetherSaga)
+    assert (under_way.end.step, recorded.end.state) == ("book", "COMPENSATED")
+    for one in (under_way, recorded):
+        replay([trip.BookTogetherSaga], one)
+
+
+async def test_a_group_that_went_through_comes_out_the_same(
+    bench: Any, trip: SimpleNamespace, record: Record
+) -> None:
+    bench.orchestrator = bench.new_orchestrator(trip.BookTogetherSaga)
+    saga_id = await bench.start("t-1", saga=trip.BookTogetherSaga)
+    for _ in range(3):
+        await bench.answer_all(trip.Done())
+
+    recorded = await record(saga_id, trip.BookTogetherSaga)
+    assert recorded.end.state == "COMPLETED"
+    replay([trip.BookTogetherSaga], recorded)
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_parent_and_child_come_out_the_same(
+    bench: Any, trip: SimpleNamespace, record: Record, *, cancelled: bool
+) -> None:
+    sagas = (trip.PaidTripSaga, trip.PaymentSaga)
+    bench.orchestrator = bench.new_orchestrator(*sagas)
+    saga_id = await bench.start("t-1", saga=trip.PaidTripSaga)
+    (row,) = await bench.rows("SELECT saga_id FROM saga_instances WHERE parent IS NOT NULL")
+    if cancelled:
+        async with bench.database.sessions.begin() as session:
+            what = Intervened(Intervention.CANCEL, "no more wanted", "an operator")
+            await bench.orchestrator.intervene(session, saga_id, what)
+    for _ in range(8):
+        for message in await bench.sent():
+            if message.wire_type.startswith("chassis."):
+                await bench.deliver(bench.received(message))
+            elif message.reply_to:
+                await bench.deliver(bench.answer(message, trip.Done()))
+
+    parent, child = await record(saga_id, *sagas), await record(row.saga_id, *sagas)
+    assert parent.end.state == ("COMPENSATED" if cancelled else "COMPLETED")
+    assert child.end.state == "COMPLETED", "it was past its pivot when its parent turned back"
+    for one in (parent, child):
+        replay(sagas, one)

@@ -14,6 +14,7 @@ from chassis.cli import app
 from chassis.operations.saga_versions import CURRENT, MISSING, NEEDED, REMOVABLE, saga_versions
 from chassis.persistence.database import Database
 from chassis.sagas.missing_versions import MissingVersions, SagaVersionMissingError
+from chassis.sagas.statements import VERSIONS
 from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
@@ -63,11 +64,25 @@ async def test_a_service_keeps_what_has_instances_and_what_it_starts(
     assert [one["live"] for one in found.values()] == [0, 0]
 
 
-async def test_a_paused_saga_is_live(bench: Any, trip: SimpleNamespace) -> None:
+async def test_a_saga_that_no_timer_wakes_is_live(bench: Any, trip: SimpleNamespace) -> None:
     await bench.start("t-1")
-    await bench.execute("UPDATE saga_instances SET paused_at = now(), wake_at = NULL")
+    await bench.start("t-2")
+    await bench.execute("UPDATE saga_instances SET wake_at = NULL")
+    await bench.execute("UPDATE saga_instances SET paused_at = now() WHERE subject_key = 't-1'")
 
-    assert (await versions(bench))[1]["paused"] == 1
+    (found,) = (await versions(bench)).values()
+    assert (found["live"], found["paused"]) == (2, 1)
+
+
+async def test_sagas_that_have_ended_cost_nothing_to_leave_out(bench: Any) -> None:
+    connection = await bench.database.connect_driver()
+    try:
+        await connection.execute("SET enable_seqscan = off")
+        plan = await connection.fetch(f"EXPLAIN {VERSIONS}")
+    finally:
+        await connection.close()
+
+    assert "Seq Scan" not in str(plan)
 
 
 async def test_a_version_that_is_removed_too_early_is_missing(

@@ -208,6 +208,11 @@ Index(
     postgresql_where=text("state = 'NEEDS_ATTENTION'"),
 )
 Index(
+    "saga_instances_unwoken",
+    saga_instances.c.created_at,
+    postgresql_where=text("wake_at IS NULL AND state IN ('RUNNING', 'COMPENSATING')"),
+)
+Index(
     "saga_instances_paused",
     saga_instances.c.paused_at,
     postgresql_where=saga_instances.c.paused_at.is_not(None),

@@ -115,15 +115,8 @@ def _differences_of_steps(
 def _differences_of_step(name: str, old: Description, new: Description) -> Iterator[str]:
     # what only one of them tells is of another version of the chassis: it had no such choice then
     for key in (key for key in old if key in new and key not in _MAY_CHANGE):
-        before, after = _what_stays(old[key]), _what_stays(new[key])
-        if before != after:
-            yield f"the step '{name}': {key} was {before} and is {after}"
-
-
-def _what_stays(value: Any) -> Any:
-    """Without what may change, in the members of a group as well."""
-    if isinstance(value, Mapping):
-        return {k: _what_stays(v) for k, v in value.items() if k not in _MAY_CHANGE}
-    if isinstance(value, list):
-        return [_what_stays(one) for one in value]
-    return value
+        if key == "steps":
+            yield from _differences_of_steps(old[key], new[key])
+            continue
+        if old[key] != new[key]:
+            yield f"the step '{name}': {key} was {old[key]} and is {new[key]}"

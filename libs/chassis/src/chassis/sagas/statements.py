@@ -120,8 +120,12 @@ WHERE saga_id = ANY($1::uuid[])
 ORDER BY id
 """
 
-# What has ended is in none of the three partial indexes
-_IS_LIVE = "(wake_at IS NOT NULL OR state = 'NEEDS_ATTENTION' OR paused_at IS NOT NULL)"
+# The conditions are those of partial indexes: what has ended, however much it is, is in none. No
+# timer wakes what is paused, or waits for a sub-saga however long that takes.
+_IS_LIVE = """(
+    wake_at IS NOT NULL OR state = 'NEEDS_ATTENTION'
+    OR (wake_at IS NULL AND state IN ('RUNNING', 'COMPENSATING'))
+)"""
 
 NOT_LOADED = f"""
 SELECT saga_type, definition_version AS version, count(*) AS live, min(created_at) AS oldest
