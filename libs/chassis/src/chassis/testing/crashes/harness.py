@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-
 from chassis.testing.crashes.report import CrashFoundError, Report, shortest
 from chassis.testing.crashes.run import Play, Run, Scenario, play
 from chassis.testing.twins.faults import (
@@ -16,6 +13,12 @@ from chassis.testing.twins.faults import (
 )
 from chassis.testing.twins.platform import Check, Limits
 from chassis.testing.twins.service import ServiceTwin
+
+try:
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError("hypothesis chooses the faults: install longship-chassis[testing]") from error
 
 
 class CrashHarness:

@@ -9,10 +9,14 @@ from unittest.mock import patch
 from uuid import UUID
 
 import structlog
-import time_machine
 
 from chassis import ids
 from chassis.testing.twins.limits import TwinLimitError
+
+try:
+    import time_machine
+except ImportError as error:
+    raise ImportError("twins stop the clock: install longship-chassis[testing]") from error
 
 START = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 
