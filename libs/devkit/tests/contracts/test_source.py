@@ -1,5 +1,7 @@
 """Contracts come from the repository, or from a Pact Broker where a setting names one."""
 
+import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -75,43 +77,65 @@ class PactBroker:
         self.url = url
         self.selected: dict[str, Any] = {}
         self.published: list[dict[str, Any]] = []
+        self.sent: list[dict[str, Any]] = []
         self.branches: list[str] = []
         self.tokens: set[str | None] = set()
 
     async def __call__(self, request: Request) -> Response:
         self.tokens.add(request.headers.get("authorization"))
+        said = json.loads(await request.body() or "{}")
         path = request.url.path.rpartition("/")[2]
-        if path == "for-verification":
-            self.selected = json.loads(await request.body() or "{}") or self.selected
-            link = {"href": f"{self.url}/pact", "name": "the pact"}
-            pacts = [{"shortDescription": "latest", "_links": {"self": link}}]
-            here = {"self": {"href": f"{self.url}/pacts/provider/bakery-service/for-verification"}}
-            return _hal({"_embedded": {"pacts": pacts}, "_links": here})
-        if path == "pact":
-            links = {
-                "pb:publish-verification-results": {"href": f"{self.url}/results"},
-                "pb:provider": {"href": f"{self.url}/bakery-service"},
-            }
-            return _hal(PACT.as_json() | {"_links": links})
         if "/branches/" in request.url.path:
             self.branches.append(request.url.path.partition("/branches/")[2])
-            return _hal({}, 201)
-        if path == "results":
-            self.published.append(json.loads(await request.body()))
-            return _hal({}, 201)
-        if path == "bakery-service":
-            version = {"href": f"{self.url}/branches/{{branch}}/{{version}}", "templated": True}
-            return _hal({"_links": {"pb:branch-version": version}})
-        ours = f"{self.url}/pacts/provider/{{provider}}/for-verification"
-        links = {
-            "pb:provider-pacts-for-verification": {"href": ours, "templated": True},
-            "pb:provider": {"href": f"{self.url}/pacticipants/{{provider}}", "templated": True},
+        elif path == "for-verification":
+            self.selected = said or self.selected
+        elif path == "results":
+            self.published.append(said)
+        elif path == "publish":
+            self.sent.append(said)
+        answer = JSONResponse(self._answers().get(path, {}), media_type="application/hal+json")
+        answer.status_code = 200 if path in self._answers() else 201
+        return answer
+
+    def _answers(self) -> dict[str, dict[str, Any]]:
+        return {
+            "": {
+                "_links": {
+                    "pb:provider-pacts-for-verification": {
+                        "href": f"{self.url}/pacts/provider/{{provider}}/for-verification",
+                        "templated": True,
+                    }
+                }
+            },
+            "for-verification": {
+                "_embedded": {
+                    "pacts": [
+                        {
+                            "shortDescription": "latest",
+                            "_links": {"self": {"href": f"{self.url}/pact", "name": "the pact"}},
+                        }
+                    ]
+                },
+                "_links": {
+                    "self": {"href": f"{self.url}/pacts/provider/bakery-service/for-verification"}
+                },
+            },
+            "pact": PACT.as_json()
+            | {
+                "_links": {
+                    "pb:publish-verification-results": {"href": f"{self.url}/results"},
+                    "pb:provider": {"href": f"{self.url}/bakery-service"},
+                }
+            },
+            "bakery-service": {
+                "_links": {
+                    "pb:branch-version": {
+                        "href": f"{self.url}/branches/{{branch}}/{{version}}",
+                        "templated": True,
+                    }
+                }
+            },
         }
-        return _hal({"_links": links})
-
-
-def _hal(value: Mapping[str, Any], status: int = 200) -> Response:
-    return JSONResponse(value, status, media_type="application/hal+json")
 
 
 @pytest.fixture
@@ -158,3 +182,21 @@ async def test_contracts_come_from_a_pact_broker_and_what_was_found_goes_there(
     assert broker.branches == ["main/0.2.0"]
     (published,) = broker.published
     assert (published["success"], published["providerApplicationVersion"]) == (False, "0.2.0")
+
+
+async def test_a_consumers_contract_is_sent_to_the_pact_broker(
+    broker: PactBroker, repository: Repository
+):
+    source = source_of({"PACT_BROKER_BASE_URL": broker.url, "BRANCH": "rye"}, repository)
+    assert isinstance(source, Broker)
+
+    await asyncio.to_thread(source.publish, PACT, "0.2.0")
+
+    (sent,) = broker.sent
+    assert (sent["pacticipantName"], sent["pacticipantVersionNumber"], sent["branch"]) == (
+        "shop-service",
+        "0.2.0",
+        "rye",
+    )
+    (contract,) = sent["contracts"]
+    assert json.loads(base64.b64decode(contract["content"])) == PACT.as_json()

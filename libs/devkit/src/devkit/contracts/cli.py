@@ -20,6 +20,7 @@ from devkit.contracts.page import page
 from devkit.contracts.parties import parties
 from devkit.contracts.report import show
 from devkit.contracts.run import Run, version_here
+from devkit.contracts.source import BROKER_URL, Broker, source_of
 from devkit.contracts.wire import WireMessage
 from devkit.demo import CARRIER, LATE, demonstrate
 from devkit.interruption import run_until_interrupted
@@ -140,6 +141,17 @@ def record(
     except UnknownVersionError as error:
         _refuse(str(error))
     console.print(f"[green]✓[/] {service} {version} is deployed in {environment}")
+
+
+@app.command()
+def publish(*, version: Version, root: Root = HERE) -> None:
+    """Send consumers' contracts to the Pact Broker of PACT_BROKER_BASE_URL, as this version."""
+    source = source_of(os.environ, Run(root.resolve()).repository)
+    if not isinstance(source, Broker):
+        _refuse(f"{BROKER_URL} names no Pact Broker; without one the repository is the broker")
+    for pact in ContractFolder(root).pacts():
+        source.publish(pact, version)
+        console.print(f"{pact.consumer} of {pact.provider}", soft_wrap=True)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from devkit.contracts.pacts import Pact, write_pact
 from devkit.contracts.parties import parties
 from devkit.contracts.report import Report, RowState, rows_of
 from devkit.contracts.results import Result, read_results
+from devkit.contracts.source import Repository
 
 OUTPUT: Final = Path("dist/contracts")
 _NO_TESTS: Final = 5
@@ -38,6 +39,11 @@ class Run:
     def matrix(self) -> Matrix:
         """What is deployed somewhere, and what the last run found."""
         return Matrix(self.root / MATRIX_FOLDER, also=(self.output / "matrix",))
+
+    @property
+    def repository(self) -> Repository:
+        """Contracts that are committed, and those of deployed versions."""
+        return Repository(ContractFolder(self.root), self.matrix)
 
     def test(self, version: str) -> Report:
         """Run everything, and enter what was found into the matrix of this run."""
