@@ -60,6 +60,9 @@ volumes:
   {{- with include "chassis.jwksVolume" . }}
   {{- . | nindent 2 }}
   {{- end }}
+  {{- with include "chassis.adminVolume" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- include "chassis.tmpVolume" . | nindent 2 }}
 {{- end -}}
 
@@ -93,8 +96,14 @@ volumes:
   env:
     {{- include "chassis.commonEnv" . | nindent 4 }}
     - {name: HTTP_PORT, value: {{ .Values.http.port | quote }}}
+    {{- with include "chassis.adminEnv" . }}
+    {{- . | nindent 4 }}
+    {{- end }}
   ports:
     - {name: http, containerPort: {{ .Values.http.port }}}
+    {{- if .Values.admin.enabled }}
+    - {name: admin, containerPort: {{ .Values.admin.port }}}
+    {{- end }}
   startupProbe:
     httpGet: {path: /livez, port: http}
     periodSeconds: 1
@@ -114,6 +123,9 @@ volumes:
   volumeMounts: {{- include "chassis.mounts" (dict "volume" (include "chassis.usesUrls" . | eq "yes" | ternary "urls" "")) | nindent 4 }}
     {{- if include "chassis.jwksVolume" . }}
     - {name: jwks, mountPath: /etc/jwks, readOnly: true}
+    {{- end }}
+    {{- if .Values.admin.enabled }}
+    - {name: admin, mountPath: /etc/admin, readOnly: true}
     {{- end }}
 {{- end -}}
 

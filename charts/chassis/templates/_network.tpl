@@ -40,6 +40,10 @@ NATS follow from `messaging:`; the servers of the umbrella have the other end of
 ---
 {{ include "chassis.ingress" (dict "root" $ "from" "outside" "peers" (include "chassis.peers" .) "ports" (list "http")) }}
 {{- end }}
+{{- if and .Values.admin.enabled .Values.admin.peers }}
+---
+{{ include "chassis.ingress" (dict "root" $ "from" "operators" "peers" (include "chassis.peers" .Values.admin.peers) "ports" (list "admin")) }}
+{{- end }}
 {{- with dig "monitoring" "peers" dict $global }}
 ---
 {{ include "chassis.ingress" (dict "root" $ "from" "monitoring" "peers" (include "chassis.peers" .) "ports" (include "chassis.hasRelay" $ | eq "yes" | ternary (list "http" "metrics") (list "http"))) }}

@@ -5,6 +5,10 @@
 {{ include "chassis.deployment" . }}
 ---
 {{ include "chassis.httpService" . }}
+{{- if .Values.admin.enabled }}
+---
+{{ include "chassis.adminService" . }}
+{{- end }}
 {{- if .Values.ingress.enabled }}
 ---
 {{ include "chassis.httpIngress" . }}

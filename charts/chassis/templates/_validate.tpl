@@ -15,6 +15,17 @@
 {{- if and (include "chassis.hasRelay" .) (not (include "chassis.usesDatabase" .)) -}}
 {{- fail (printf "%s: a service that publishes has an outbox: leave database.enabled true" .Chart.Name) -}}
 {{- end -}}
+{{- if .Values.admin.enabled -}}
+{{- if not (and (include "chassis.usesDatabase" .) (include "chassis.usesNats" .)) -}}
+{{- fail (printf "%s: it has no sagas and no messages to operate: leave admin.enabled false" .Chart.Name) -}}
+{{- end -}}
+{{- if not .Values.admin.secret.name -}}
+{{- fail (printf "%s: set admin.secret.name to a Secret whose key '%s' holds the operators' token, such as from `openssl rand -hex 32`" .Chart.Name .Values.admin.secret.key) -}}
+{{- end -}}
+{{- if has (int .Values.admin.port) (list (int .Values.http.port) (int .Values.relay.port) (int .Values.relay.pokePort)) -}}
+{{- fail (printf "%s: set admin.port to one that the pod does not use already" .Chart.Name) -}}
+{{- end -}}
+{{- end -}}
 {{- if .Values.tokens.enabled -}}
 {{- if not (include "chassis.usesDevelopmentKey" .) -}}
 {{- if not .Values.tokens.issuer -}}
