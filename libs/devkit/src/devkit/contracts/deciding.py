@@ -36,6 +36,8 @@ def can_i_deploy(matrix: Matrix, service: str, version: str, environment: str) -
         )
     question = _Question(matrix, known, environment)
     said = [*question.as_consumer(), *question.as_provider()]
+    if not said:
+        said = [("", f"{service} shares no contract with what is deployed in {environment}")]
     yes, no, notes = ([text for kind, text in said if kind == want] for want in ("yes", "no", ""))
     return Answer(
         service=service,

@@ -20,6 +20,7 @@ from devkit.contracts.parties import parties
 from devkit.contracts.report import Report, RowState, rows_of
 from devkit.contracts.results import Result, read_results
 from devkit.contracts.source import Repository
+from devkit.deployables import SERVICES
 
 OUTPUT: Final = Path("dist/contracts")
 _NO_TESTS: Final = 5
@@ -52,10 +53,9 @@ class Run:
         code = self._pytest("services", "tests/contract")
         committed, gathered = ContractFolder(self.root).pacts(), self._gathered()
         results = read_results(self.output / "results")
-        everybody = parties()
-        findings = [*stale(gathered, committed), *missing(everybody, committed, results)]
+        findings = [*stale(gathered, committed), *missing(parties(), committed, results)]
         if not findings:
-            self._enter(version, [party.name for party in everybody], committed, results)
+            self._enter(version, committed, results)
         rows = rows_of(committed, results)
         if code and not findings and all(row.state is RowState.VERIFIED for row in rows):
             findings.append("a contract test failed; what pytest says is above")
@@ -95,11 +95,9 @@ class Run:
     def _gathered(self) -> list[Pact]:
         return Gathered(self.output / "needs").pacts()
 
-    def _enter(
-        self, version: str, services: list[str], pacts: list[Pact], results: list[Result]
-    ) -> None:
+    def _enter(self, version: str, pacts: list[Pact], results: list[Result]) -> None:
         found = Matrix(self.output / "matrix")
-        for known in versions_of(version, services, pacts, results):
+        for known in versions_of(version, SERVICES, pacts, results):
             found.enter(known, [pact for pact in pacts if pact.consumer == known.service])
 
     def _deployed(self, results: list[Result]) -> list[str]:
