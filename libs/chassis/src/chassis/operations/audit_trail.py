@@ -1,13 +1,15 @@
 """`chassis audit`: what operators have done to a service."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from chassis.operations.audit import ActionOutcome, AuditFilter, list_actions
 from chassis.operations.database import on_database, show
 from chassis.operations.options import AsJson, Limit, ago
+
+_TOLD: Final = ("id", "requested_at", "by", "action", "target", "reason", "outcome", "error")
 
 
 def audit(
@@ -42,4 +44,5 @@ def audit(
         before=before,
     )
     rows = on_database(lambda connection: list_actions(connection, wanted, limit))
-    show("actions", rows, as_json=as_json)
+    told = rows if as_json else [{name: row[name] for name in _TOLD} for row in rows]
+    show("actions", told, as_json=as_json)

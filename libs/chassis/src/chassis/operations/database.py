@@ -75,7 +75,7 @@ def show(title: str, rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> Non
         return
     table = Table(title=f"{title}: {len(rows)}")
     for column in rows[0] if rows else ():
-        table.add_column(column.replace("_", " "))
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(shown(value) for value in row.values()))
     console.print(table)

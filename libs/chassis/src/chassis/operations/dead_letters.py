@@ -37,6 +37,7 @@ from chassis.operations.redriving import Portion, newest_letter, redrive
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 _UNHANDLED: Final = 3
+_WAVES_SHOWN: Final = 8
 
 
 @app.command("list")
@@ -177,7 +178,9 @@ def _tell_plan(wanted: LetterFilter, pace: Pace, *, as_json: bool) -> None:
         f"{counts['letters']} letters fit, {counts['redrivable']} of them can be redriven, of "
         f"{counts['keys']} keys; nothing was done."
     )
-    console.print(f"Waves: {', '.join(str(one) for one in waves[:8])}{', …' * (len(waves) > 8)}")  # noqa: PLR2004
+    if waves:
+        shown = ", ".join(str(one) for one in waves[:_WAVES_SHOWN])
+        console.print(f"Waves: {shown}{', …' if len(waves) > _WAVES_SHOWN else ''}")
 
 
 def _tell_count(done: str, count: int, *, as_json: bool) -> None:

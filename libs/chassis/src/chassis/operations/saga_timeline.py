@@ -92,13 +92,13 @@ def _remaining(
 
 
 def _steps_to_come(saga: SagaDefinition, instance: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Those of groups one by one; what is waited for is not to come, it is there."""
     if SagaState(instance["state"]).is_ended:
         return
     if instance["direction"] == Direction.COMPENSATION:
+        awaited = {branch["step"] for branch in instance["branches"] or ()} | {instance["step"]}
         for name in reversed(instance["done"]):
-            group = saga.group_of(name)
-            under_way = instance["step"] in (name, group and group.name)
-            if not under_way and saga.single_step(name).compensation is not None:
+            if name not in awaited and saga.single_step(name).compensation is not None:
                 yield {"step": name, "kind": "undo", "may_be_skipped": False}
         return
     for step in saga.single_steps_after(instance["step"]):
