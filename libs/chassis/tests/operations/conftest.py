@@ -25,7 +25,16 @@ from chassis.outbox.outbox import Outbox
 from chassis.outbox.poke import no_poke
 from chassis.persistence.database import Database, driver_url
 from chassis.persistence.tables import METADATA
-from chassis.sagas import PIVOT, RETRIABLE, Saga, SagaOrchestrator, command, local, minutes
+from chassis.sagas import (
+    PIVOT,
+    RETRIABLE,
+    Saga,
+    SagaOrchestrator,
+    command,
+    local,
+    minutes,
+    parallel,
+)
 
 Run = Callable[..., Awaitable[Result]]
 
@@ -102,6 +111,22 @@ class GluedSaga(Saga[ParcelData], type="Parcel", version=3):
     steps = (local(pack, compensation=unpack), command(dispatch, timeout=minutes(30)))
 
 
+def book_pilot(data: ParcelData) -> BookVan:
+    return BookVan(parcel=data.parcel)
+
+
+class PairSaga(Saga[ParcelData], type="Pair", version=1):
+    steps = (
+        local(pack, compensation=unpack),
+        parallel(
+            command(book_van, compensation=cancel_van, timeout=minutes(30)),
+            command(book_pilot, compensation=cancel_van, timeout=minutes(30)),
+            name="both",
+        ),
+        command(dispatch, kind=RETRIABLE, timeout=minutes(30)),
+    )
+
+
 TOPOLOGY = ServiceTopology(
     service="parcel-service",
     context="parcel",
@@ -116,6 +141,7 @@ class Parcels:
     ParcelSaga = ParcelSaga
     NextParcelSaga = NextParcelSaga
     GluedSaga = GluedSaga
+    PairSaga = PairSaga
 
     def __init__(self, database: Database) -> None:
         self.database = database

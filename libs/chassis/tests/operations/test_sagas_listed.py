@@ -30,13 +30,14 @@ async def test_what_has_not_ended_is_listed_the_oldest_first_and_page_by_page(
     await change(connection, await parcels.start("ended"), END)
     await change(connection, await parcels.start("parked"), PARK)
     await change(connection, await parcels.start("paused"), "paused_at = now(), wake_at = NULL")
+    await change(connection, await parcels.start("unwoken"), "wake_at = NULL, due_at = NULL")
     await parcels.start("running")
 
-    assert await ids(chassis) == ["parked", "paused", "running"]
-    assert await ids(chassis, "--newest-first") == ["running", "paused", "parked"]
+    assert await ids(chassis) == ["parked", "paused", "unwoken", "running"]
+    assert await ids(chassis, "--newest-first") == ["running", "unwoken", "paused", "parked"]
     assert await ids(chassis, "--paused") == ["paused"]
     first, second = await chassis("sagas", "list", "--limit", "2")
-    assert await ids(chassis, "--after", second["saga_id"]) == ["running"]
+    assert await ids(chassis, "--after", second["saga_id"]) == ["unwoken", "running"]
     assert await ids(chassis, "--newest-first", "--after", second["saga_id"]) == ["parked"]
     assert (first["state"], first["step"], first["version"]) == ("NEEDS_ATTENTION", "book_van", 1)
 
@@ -209,6 +210,8 @@ async def test_what_has_not_ended_is_found_by_indexes_among_many_that_have(
         saga_list.SagaFilter(),
         saga_list.SagaFilter(saga_type="Parcel", step="book_van"),
         saga_list.SagaFilter(failing=True),
+        saga_list.SagaFilter(paused=True),
+        saga_list.SagaFilter(states=(saga_list.SagaState.RUNNING,)),
         saga_list.SagaFilter(overdue=True),
         saga_list.SagaFilter(created_before=datetime.now(UTC), error="lost"),
         saga_list.SagaFilter(subject="17", states=tuple(saga_list.SagaState)),
@@ -217,3 +220,26 @@ async def test_what_has_not_ended_is_found_by_indexes_among_many_that_have(
 
     assert not [plan for plan in seen if "Seq Scan on saga_instances" in plan]
     assert not [plan for plan in seen if "saga_instances_pkey" in plan]
+
+
+async def test_the_steps_of_a_group_are_to_come_one_by_one(parcels: Any, connection: Any) -> None:
+    saga = parcels.PairSaga
+    forward = await parcels.start("forward", saga)
+    back = await parcels.start("back", saga)
+    await change(
+        connection,
+        back,
+        "state = 'COMPENSATING', direction = 'compensation', step = 'both', "
+        'done = \'["pack", "book_van", "book_pilot"]\', '
+        'branches = \'[{"step": "book_van"}]\'',
+    )
+
+    async def to_come(saga_id: UUID) -> list[str]:
+        told = await timeline(connection, saga_id, (saga,))
+        return [step["step"] for step in told["remaining"]]
+
+    waits_for_group = await timeline(connection, forward, (saga,))
+    assert waits_for_group["step"] == "both"
+    assert {branch["step"] for branch in waits_for_group["branches"]} == {"book_van", "book_pilot"}
+    assert await to_come(forward) == ["dispatch"]
+    assert await to_come(back) == ["book_pilot", "pack"]

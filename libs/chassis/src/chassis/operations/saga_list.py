@@ -14,13 +14,15 @@ from chassis.sagas.state import SagaState
 # Spelled as the predicates of the partial indexes, which hold only what has not ended
 _BY_ITSELF: Final = "wake_at IS NOT NULL"
 _PARKED: Final = "state = 'NEEDS_ATTENTION'"
+_UNWOKEN: Final = "(wake_at IS NULL AND state IN ('RUNNING', 'COMPENSATING'))"
+_LIVE: Final = f"({_BY_ITSELF} OR {_UNWOKEN})"
 _PAUSED: Final = "paused_at IS NOT NULL"
-_NOT_ENDED: Final = f"({_BY_ITSELF} OR {_PARKED} OR {_PAUSED})"
+_NOT_ENDED: Final = f"({_BY_ITSELF} OR {_UNWOKEN} OR {_PARKED})"
 _OVERDUE: Final = """(
     least(due_at, deadline) < clock_timestamp()
     OR EXISTS (SELECT FROM saga_log WHERE saga_log.saga_id = i.saga_id AND kind = 'deadline')
 )"""
-_FAILING: Final = f"({_BY_ITSELF} AND (attempt > 1 OR error IS NOT NULL))"
+_FAILING: Final = f"({_LIVE} AND (attempt > 1 OR error IS NOT NULL))"
 _BY_VALUE: Final = {
     "saga_ids": "saga_id = ANY({}::uuid[])",
     "saga_type": "saga_type = {}",
@@ -104,4 +106,4 @@ def _of_states(states: tuple[SagaState, ...]) -> str:
 
 def _of_state(state: SagaState) -> str:
     equal = f"state = '{state.value}'"
-    return f"(({_BY_ITSELF} OR {_PAUSED}) AND {equal})" if state.is_live else equal
+    return f"({_LIVE} AND {equal})" if state.is_live else equal
