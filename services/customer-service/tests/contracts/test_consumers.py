@@ -6,13 +6,28 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 
+from chassis.messaging.contracts import Command
+from chassis.messaging.envelope import Direction, OutgoingMessage, SagaReference
 from chassis.service import Service
+from chassis.testing.delivery import deliver
 from chassis.testing.handling import handle_batch
 from customer_service.messaging.command_handlers import COMMAND_HANDLERS
-from customer_service.messaging.contracts import ConfirmCredit, ReserveCredit
+from customer_service.messaging.contracts import ConfirmCredit, ReleaseCredit, ReserveCredit
 from customer_service.messaging.event_handlers import EVENT_HANDLERS
 from customer_service.messaging.subscriptions import OrderUndelivered
+from customer_service.messaging.topology import COMMANDS
 from devkit.contracts.providing import Provider, States
+
+
+def undoing(command: Command, saga_id: str) -> OutgoingMessage:
+    """A command that undoes a step of which nothing has been heard yet."""
+    saga = SagaReference(
+        saga_type="CreateOrder",
+        saga_id=UUID(saga_id),
+        step="reserve_credit",
+        direction=Direction.COMPENSATION,
+    )
+    return OutgoingMessage(message=command, key=command.key, saga=saga, reply_to="order.replies")
 
 
 @pytest.fixture
@@ -35,6 +50,14 @@ def states(client: AsyncClient, service: Service, provider: Provider) -> States:
             customer_id=customer_id, order_id=UUID(order_id), amount=Decimal("60.00")
         )
         await handle_batch(service.database, COMMAND_HANDLERS, [reserve])
+
+    @states.given("credit was released before it was reserved")
+    async def released_before(customer_id: str, order_id: str, saga_id: str) -> None:
+        await customer(customer_id, "1000.00")
+        release = undoing(ReleaseCredit(customer_id=customer_id, order_id=UUID(order_id)), saga_id)
+        headers, body = dict(release.headers("order-service")), release.message.to_body()
+        subject = COMMANDS.subject(release.message.wire_type, customer_id)
+        await deliver(service, subject, headers, body)
 
     @states.given("a customer was registered")
     async def registered() -> None:

@@ -43,6 +43,9 @@ class Desk:
         for _ in range(answered):
             await self._wire.answer(Success())
 
+    async def answer_well(self) -> None:
+        await self._wire.answer(Success())
+
     async def refuse_stock(self) -> None:
         await self._wire.answer(OutOfStock())
 

@@ -10,7 +10,7 @@ from chassis.persistence.database import Database
 from chassis.service import Service
 from chassis.testing.delivery import deliver
 from devkit.contracts.consuming import given
-from devkit.contracts.needs import a_uuid, an_amount, text
+from devkit.contracts.needs import SAGA_ID, a_uuid, an_amount, text
 from order_service.flows import CREDIT_RETURN
 from order_service.messaging.subscriptions import CreditReturned
 from order_service.sagas.participants import (
@@ -189,6 +189,32 @@ async def test_releasing_what_was_never_reserved_rejects_the_order(customers, de
         await desk.exchange(exchange, ReleaseCredit)
 
         assert await desk.order() == ("REJECTED", "OUT_OF_STOCK")
+
+
+async def test_a_reservation_that_came_too_late_changes_nothing(customers, desk):
+    with customers.answers(
+        "ReserveCredit that comes after its ReleaseCredit",
+        ReserveCredit,
+        "chassis.StepAlreadyUndone.v1",
+        given=given(
+            "credit was released before it was reserved",
+            customer_id="ALFKI",
+            order_id=ORDER,
+            saga_id=SAGA_ID,
+        ),
+        request=REQUEST | {"amount": an_amount("266.00")},
+        body={},
+        saga=step("CreateOrder", "reserve_credit"),
+        outcome=Outcome.REFUSED,
+    ) as exchange:
+        await desk.place()
+        reserve = await desk.sent(ReserveCredit)
+        await desk.answer_well()
+        await desk.refuse_stock()
+        await desk.hear(await exchange.answer(reserve))
+
+        assert await desk.sent(ReleaseCredit)
+        assert await desk.order() == ("PENDING", None)
 
 
 async def test_returned_credit_is_not_missed_any_more(

@@ -25,7 +25,8 @@ _MOMENT: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)"
 _AMOUNT: Final = r"\d{1,12}\.\d\d"
 _TRACE: Final = "00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
 _EXAMPLE_ID: Final = "0199f3a1-0000-7000-8000-000000000001"
-_EXAMPLE_SAGA: Final = "0199f3a1-0000-7000-8000-000000000002"
+SAGA_ID: Final = "0199f3a1-0000-7000-8000-000000000002"
+"""The saga of every example."""
 _EXAMPLE_COMMAND: Final = "0199f3a1-0000-7000-8000-000000000003"
 _EXAMPLE_TIME: Final = "2026-11-25T08:00:00.000001+00:00"
 _EXAMPLE_TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -75,7 +76,7 @@ def message_headers(message: type[Message], *, source: str, key: str) -> dict[st
         h.SOURCE: source,
         h.TIME: a_moment(),
         h.SUBJECT: text(key),
-        h.CORRELATION_ID: text(_EXAMPLE_SAGA),
+        h.CORRELATION_ID: text(SAGA_ID),
         h.TRACE_PARENT: match.regex(_EXAMPLE_TRACE, regex=f"^{_TRACE}$"),
     }
 
@@ -86,7 +87,7 @@ def command_headers(
     """Those of a command that a saga sends, as far as its participant needs them."""
     return {
         **message_headers(command, source=source, key=key),
-        h.SAGA_ID: a_uuid(_EXAMPLE_SAGA),
+        h.SAGA_ID: a_uuid(SAGA_ID),
         **saga,
         h.REPLY_TO: reply_to,
     }
@@ -98,17 +99,17 @@ def reply_headers(
     """Those of the answer to such a command."""
     context, _, _ = reply_to.partition(".")
     return {
-        SUBJECT: subject(Channel(context, Kind.REPLIES), wire_type, _EXAMPLE_SAGA),
+        SUBJECT: subject(Channel(context, Kind.REPLIES), wire_type, SAGA_ID),
         h.NATS_MESSAGE_ID: a_uuid(_EXAMPLE_ID),
         h.SPEC_VERSION: "1.0",
         h.ID: a_uuid(_EXAMPLE_ID),
         h.TYPE: wire_type,
         h.SOURCE: source,
         h.TIME: a_moment(),
-        h.SUBJECT: a_uuid(_EXAMPLE_SAGA),
-        h.CORRELATION_ID: a_uuid(_EXAMPLE_SAGA),
+        h.SUBJECT: a_uuid(SAGA_ID),
+        h.CORRELATION_ID: a_uuid(SAGA_ID),
         h.CAUSATION_ID: a_uuid(_EXAMPLE_COMMAND),
-        h.SAGA_ID: a_uuid(_EXAMPLE_SAGA),
+        h.SAGA_ID: a_uuid(SAGA_ID),
         **saga,
         h.OUTCOME: outcome.value,
         h.TRACE_PARENT: match.regex(_EXAMPLE_TRACE, regex=f"^{_TRACE}$"),
