@@ -14,6 +14,7 @@ from chassis.operations import (
     contracts,
     dead_letters,
     flows,
+    locks,
     outbox,
     provisioning,
     sagas,
@@ -35,6 +36,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(answers.app, name="answers")
 app.add_typer(flows.app, name="flows")
+app.add_typer(locks.app, name="locks")
 app.add_typer(views.app, name="views")
 app.add_typer(snapshots.app, name="snapshots")
 console = Console(stderr=True, highlight=False)

@@ -1,5 +1,5 @@
 """Gauges that only a service's database can fill: sagas, messages that wait, that are dead or to be
-answered; its pool.
+answered, locks; its pool.
 
 One bounded statement over indexes fills all of them, and none of it is on any hot path.
 """
@@ -31,13 +31,16 @@ WITH live AS MATERIALIZED (
     SELECT saga_type, definition_version, state
     FROM saga_instances WHERE state = 'NEEDS_ATTENTION' LIMIT {_COUNTED_AT_MOST}
 ), waiting AS (
-    SELECT consumer, reason, deferred_at
+    SELECT consumer, reason, deferred_at, lock_name
     FROM deferred_messages ORDER BY id LIMIT {_COUNTED_AT_MOST}
 ), dead AS (
     SELECT consumer FROM dead_letters WHERE redriven_at IS NULL AND archived_at IS NULL
     LIMIT {_COUNTED_AT_MOST}
 ), unanswered AS (
     SELECT wire_type, asked_at FROM pending_answers ORDER BY asked_at LIMIT {_COUNTED_AT_MOST}
+), locks AS (
+    SELECT name, CASE WHEN expires_at > now() THEN 'held' ELSE 'expired' END AS state, taken_at
+    FROM semantic_locks ORDER BY taken_at LIMIT {_COUNTED_AT_MOST}
 )
 SELECT 'in progress' AS kind, saga_type AS first, state AS second, NULL AS third,
        count(*)::float8 AS amount, min(created_at) AS since
@@ -63,6 +66,11 @@ UNION ALL
 SELECT 'unanswered', wire_type, NULL, NULL, count(*), NULL FROM unanswered GROUP BY wire_type
 UNION ALL
 SELECT 'asked first', NULL, NULL, NULL, NULL, min(asked_at) FROM unanswered
+UNION ALL
+SELECT 'locks', name, state, NULL, count(*), min(taken_at) FROM locks GROUP BY name, state
+UNION ALL
+SELECT 'lock waiters', lock_name, NULL, NULL, count(*), NULL
+FROM waiting WHERE lock_name IS NOT NULL GROUP BY lock_name
 """  # noqa: S608 - constants
 
 _DATABASE_UP: Final = catalogue.DATABASE_UP.gauge()
@@ -76,6 +84,9 @@ _OLDEST_WAITING: Final = catalogue.WAITING_OLDEST_AGE.gauge()
 _DEAD_LETTERS: Final = catalogue.DEAD_LETTER_BACKLOG.gauge()
 _UNANSWERED: Final = catalogue.PENDING_ANSWERS.gauge()
 _OLDEST_UNANSWERED: Final = catalogue.PENDING_ANSWER_OLDEST_AGE.gauge()
+_LOCKS: Final = catalogue.SEMANTIC_LOCKS.gauge()
+_OLDEST_LOCK: Final = catalogue.SEMANTIC_LOCK_OLDEST_AGE.gauge()
+_LOCK_WAITERS: Final = catalogue.SEMANTIC_LOCK_WAITERS.gauge()
 _POOL: Final = catalogue.DB_CONNECTIONS.gauge()
 _POOL_MAX: Final = catalogue.DB_CONNECTIONS_MAX.gauge()
 
@@ -129,7 +140,8 @@ class DatabaseGauges:
         for gauge in (_IN_PROGRESS, _RETRYING, _OLDEST_SAGA, _WAITING, _OLDEST_WAITING):
             gauge.clear()
         _DEAD_LETTERS.clear()
-        _UNANSWERED.clear()
+        for gauge in (_UNANSWERED, _LOCKS, _OLDEST_LOCK, _LOCK_WAITERS):
+            gauge.clear()
         _NOT_LOADED.clear()
         for loaded in self._sagas:
             _NOT_LOADED.labels(*loaded).set(0)
@@ -176,6 +188,17 @@ class _Findings:
                 _UNANSWERED.labels(row["first"]).set(row["amount"])
             case "asked first":
                 _OLDEST_UNANSWERED.set(self._seconds_since(row["since"]))
+            case _:
+                self._show_locks(row)
+
+    def _show_locks(self, row: Any) -> None:
+        match row["kind"]:
+            case "locks":
+                _LOCKS.labels(row["first"], row["second"]).set(row["amount"])
+                if row["second"] == "held":
+                    _OLDEST_LOCK.labels(row["first"]).set(self._seconds_since(row["since"]))
+            case "lock waiters":
+                _LOCK_WAITERS.labels(row["first"]).set(row["amount"])
 
     def _note_age(self, gauge: Gauge, label: str, since: datetime | None) -> None:
         """The oldest of several groups is the oldest of all."""

@@ -138,6 +138,7 @@ async def test_what_has_ended_is_not_looked_at(bench: Any, database: Any) -> Non
         "dead_letters",
         "deferred_messages",
         "pending_answers",
+        "semantic_locks",
     }
 
 

@@ -23,6 +23,7 @@ from chassis.consumers.barrier import Barrier, NothingToUndo
 from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
 from chassis.consumers.inbox import take_in
 from chassis.consumers.incoming import Incoming
+from chassis.consumers.lanes import Lane
 from chassis.consumers.late import LateAnswers, answer, asked, reply_token
 from chassis.flows import Flow, stage
 from chassis.ids import new_id
@@ -350,26 +351,29 @@ async def test_waiting_messages_keep_the_order_of_their_key(shop: Database) -> N
         await deferral.defer(session, CONSUMER, [two], reason=deferral.Reason.BEHIND)
         await deferral.defer(session, CONSUMER, [other], after=later, **about)
     async with shop.sessions.begin() as session:
-        assert await deferral.keys_due(session, CONSUMER) == ["a"]
+        assert await deferral.lanes_due(session, CONSUMER) == [Lane("a")]
         assert await deferral.anything_waiting(session, CONSUMER)
         assert not await deferral.anything_waiting(session, "other")
-        assert (await take_in(session, CONSUMER, [], ["a", "c"], [])).keys_waiting == {"a"}
-        head = await deferral.take_head(session, CONSUMER, "a")
+        lanes = (await take_in(session, CONSUMER, [], ["a", "b", "c"], [])).lanes
+        assert lanes.behind(two.received) == Lane("a")
+        assert lanes.behind(other.received) == Lane("b")
+        assert not (await take_in(session, CONSUMER, [], ["c"], [])).lanes.behind(two.received)
+        head = await deferral.take_head(session, CONSUMER, Lane("a"))
         assert head is not None
         assert (head.message_id, head.attempts, head.reason) == (one.inbox_id, 1, "failed")
         assert (head.body, head.headers["ce-subject"]) == (one.body, "a")
         again = {"reason": deferral.Reason.FAILED, "error": "no", "attempts": 2}
         await deferral.postpone(session, head, after=later, **again)
     async with shop.sessions.begin() as session:
-        assert await deferral.keys_due(session, CONSUMER) == [], "what is behind waits as well"
-        head = await deferral.take_head(session, CONSUMER, "a")
+        assert await deferral.lanes_due(session, CONSUMER) == [], "what is behind waits as well"
+        head = await deferral.take_head(session, CONSUMER, Lane("a"))
         assert head is not None
         assert head.attempts == 2
         await deferral.remove(session, head)
-        following = await deferral.take_head(session, CONSUMER, "a")
+        following = await deferral.take_head(session, CONSUMER, Lane("a"))
         assert following is not None
         assert following.message_id == two.inbox_id
-        assert await deferral.take_head(session, CONSUMER, "c") is None
+        assert await deferral.take_head(session, CONSUMER, Lane("c")) is None
 
 
 async def test_dead_letters_are_entered(shop: Database) -> None:

@@ -18,6 +18,7 @@ from chassis.consumers.barrier import Barrier
 from chassis.consumers.handling import handling
 from chassis.consumers.late import AnswerLater, LateAnswers, asked
 from chassis.consumers.processor import Delivery, UnknownTypeError, UnreadableMessageError
+from chassis.locks.errors import LockTakenError
 from chassis.messaging.contracts import Encodable, Event, Message, Reply
 from chassis.messaging.envelope import Outcome, ReceivedMessage
 from chassis.outbox.cause import Cause, caused_by
@@ -112,7 +113,7 @@ class HandlerProcessor:
             return
         handler = self.handlers[received.wire_type]
         with caused_by(session, _cause(received)), asked(session, question) as asking:
-            reply = await handler.function(delivery.message, session)
+            reply = delivery.refusal or await _run(handler, delivery, session)
         if isinstance(reply, AnswerLater):
             late.expect(asking)
             if received.saga is not None:
@@ -138,8 +139,22 @@ class HandlerProcessor:
             self._outbox.add(session, question.answered(reply, outcome))
 
 
+async def _run(
+    handler: Handler, delivery: Delivery, session: AsyncSession
+) -> Reply | AnswerLater | None:
+    try:
+        return await handler.function(delivery.message, session)
+    except LockTakenError as error:
+        error.message_id = delivery.received.message_id
+        raise
+
+
 def _cause(received: ReceivedMessage) -> Cause:
-    return Cause(correlation_id=received.correlation_id, causation_id=received.message_id)
+    return Cause(
+        correlation_id=received.correlation_id,
+        causation_id=received.message_id,
+        saga_type=received.saga.saga_type if received.saga else None,
+    )
 
 
 def _check_unanswered(delivery: Delivery) -> None:

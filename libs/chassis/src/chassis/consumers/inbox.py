@@ -1,7 +1,7 @@
 """The inbox: which messages a consumer has taken in.
 
 One statement takes in a whole batch and answers what the batch has to know: which messages are new,
-which keys have earlier messages waiting, and which saga steps this service has already answered.
+behind which earlier ones they have to wait, and which saga steps this service has already answered.
 """
 
 from collections import defaultdict
@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.barrier import PENDING, RecordedStep
+from chassis.consumers.lanes import Lane, Lanes
 from chassis.messaging.envelope import Direction, Outcome, SagaReference
 from chassis.persistence.database import fetch_all
 
@@ -24,14 +25,15 @@ WITH fresh AS (
     RETURNING message_id
 )
 SELECT 'fresh' AS kind, message_id AS id, NULL AS name, NULL AS direction, NULL AS outcome,
-       NULL AS reply_type, NULL::bytea AS reply_body
+       NULL AS reply_type, NULL::bytea AS reply_body, NULL AS conversation, NULL AS locked_step
 FROM fresh
 UNION ALL
-SELECT 'behind', NULL, key, NULL, NULL, NULL, NULL FROM (
-    SELECT DISTINCT key FROM deferred_messages WHERE consumer = $1 AND key = ANY($3::text[])
+SELECT 'behind', NULL, key, NULL, NULL, NULL, NULL, conversation, saga_step FROM (
+    SELECT DISTINCT key, conversation, saga_step
+    FROM deferred_messages WHERE consumer = $1 AND key = ANY($3::text[])
 ) AS waiting
 UNION ALL
-SELECT 'step', saga_id, step, direction, outcome, reply_type, reply_body
+SELECT 'step', saga_id, step, direction, outcome, reply_type, reply_body, NULL, NULL
 FROM participant_steps
 WHERE (saga_id, step) IN (SELECT * FROM unnest($4::uuid[], $5::text[]))
 """
@@ -42,7 +44,7 @@ class Intake:
     """What the inbox says of a batch."""
 
     fresh: set[UUID]
-    keys_waiting: set[str]
+    lanes: Lanes
     steps: dict[tuple[UUID, str], tuple[RecordedStep, ...]]
 
 
@@ -69,7 +71,11 @@ async def take_in(
             recorded[row.id, row.name].append(_recorded_step(row))
     return Intake(
         fresh={row.id for row in rows if row.kind == "fresh"},
-        keys_waiting={row.name for row in rows if row.kind == "behind"},
+        lanes=Lanes(
+            (Lane(row.name, row.conversation), row.locked_step)
+            for row in rows
+            if row.kind == "behind"
+        ),
         steps={step: tuple(found) for step, found in recorded.items()},
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.barrier import RecordedStep
-from chassis.messaging.contracts import Message
+from chassis.messaging.contracts import Message, Refusal
 from chassis.messaging.envelope import ReceivedMessage
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ class UnreadableMessageError(Exception):
 class Delivery:
     """A message with its body read, and what the service already did for its saga step.
 
-    `span` is the message's own, where tracing is on.
+    `span` is the message's own, where tracing is on. `refusal` is to be answered in the place of
+    what the handler would say, since a lock was in its way.
     """
 
     received: ReceivedMessage
     message: Message
     earlier: tuple[RecordedStep, ...] = ()
     span: "MessageSpan | None" = None
+    refusal: Refusal | None = None
 
 
 class Processor(Protocol):

@@ -1,23 +1,29 @@
-"""Trying again what waits: one task a consumer, each key from its head."""
+"""Trying again what waits: one task a consumer, each lane from its head."""
 
-import asyncio
 import time
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.bell import Bell
 from chassis.consumers.dead_letters import DeadLetter, DeadReason, bury
 from chassis.consumers.deferral import (
     DeferredMessage,
     Reason,
     anything_waiting,
-    keys_due,
+    await_lock,
+    lanes_before,
+    lanes_due,
+    move,
     postpone,
     remove,
     take_head,
+    waits_for,
+    withdraw,
 )
 from chassis.consumers.inbox import take_in
+from chassis.consumers.lanes import Lane
 from chassis.consumers.metrics import ConsumerMetrics
 from chassis.consumers.policy import RetryPolicy
 from chassis.consumers.processor import (
@@ -27,9 +33,12 @@ from chassis.consumers.processor import (
     UnreadableMessageError,
 )
 from chassis.consumers.spans import ConsumerSpans
+from chassis.consumers.waking import at_place, rings_on_release, wake_waiting
+from chassis.locks.errors import LockTakenError
+from chassis.locks.statements import WAKE_FIRST
 from chassis.messaging.envelope import ReceivedMessage
 from chassis.persistence.after_commit import after_commit
-from chassis.persistence.database import Database
+from chassis.persistence.database import Database, fetch_all
 from chassis.telemetry.attempts import attempt
 from chassis.telemetry.conventions import Processed
 
@@ -46,7 +55,7 @@ class WaitingMessages:
 
     `nudge` says that something was deferred just now. Messages that another process left are found
     by a look every quarter of a minute, at once after a start, and within half a second for a while
-    after anything was waiting.
+    after anything was waiting. A lock that this process has released is heard of at once.
     """
 
     def __init__(
@@ -57,11 +66,14 @@ class WaitingMessages:
         self._processor = processor
         self._policy = policy
         self._metrics = ConsumerMetrics(consumer)
-        self._nudged = asyncio.Event()
+        self._nudged = False
+        self._bell = rings_on_release(Bell())
         self._spans = ConsumerSpans(consumer)
 
     def nudge(self) -> None:
-        self._nudged.set()
+        if not self._nudged:
+            self._nudged = True
+            self._bell.ring()
 
     async def run(self) -> None:
         """Work until cancelled; a database that is away is waited for."""
@@ -76,63 +88,107 @@ class WaitingMessages:
             await self._pause(_LOOK_AGAIN_SECONDS if looks_left else _IDLE_LOOK_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
-        self._nudged.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._nudged.wait()
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-        except TimeoutError:
-            return
+        await self._bell.wait(seconds)
+        self._bell.silence()
+        if self._nudged:
+            await self._bell.wait(_LOOK_AGAIN_SECONDS)
+            self._bell.silence()
+        self._nudged = False
 
     async def _round(self) -> bool:
         async with self._database.sessions.begin() as session:
-            due = await keys_due(session, self._consumer)
+            due = await lanes_due(session, self._consumer)
             anything = bool(due) or await anything_waiting(session, self._consumer)
-        for key in due:
-            await self._work_off(key)
+        for lane in due:
+            await self._work_off(lane)
         return anything
 
-    async def _work_off(self, key: str) -> None:
-        while await self._try_head(key):
+    async def _work_off(self, lane: Lane) -> None:
+        while await self._try_head(lane):
             pass
 
-    async def _try_head(self, key: str) -> bool:
-        """Whether the head of the key is done with, so that the next one may be tried."""
+    async def _try_head(self, lane: Lane, lock: LockTakenError | None = None) -> bool:
+        """Whether the head of the lane is done with, so that the next one may be tried.
+
+        `lock` is the one that it is refused for.
+        """
         failure: Exception | None = None
+        received: ReceivedMessage | None = None
         began = time.time_ns()
         try:
             with attempt():
                 async with self._database.sessions.begin() as session:
-                    head = await take_head(session, self._consumer, key)
+                    head = await take_head(session, self._consumer, lane)
                     if head is None:
                         return False
-                    delivery = await self._handle(session, head)
+                    received = ReceivedMessage.read(head.headers, head.body)
+                    if await self._moved(session, head, received):
+                        return True
+                    delivery = await self._handle(session, head, received, lock)
                     await remove(session, head)
+                    await _pass_on(session, head)
                 if delivery.span is not None:
                     delivery.span.end()
+        except LockTakenError as error:
+            if received is not None and waits_for(error, received):
+                return await self._await(lane, received, error)
+            if received is not None and received.reply_to and lock is None:
+                return await self._try_head(lane, error)
+            failure = error
         except Exception as error:  # noqa: BLE001 - handlers may raise anything; it counts as a try
             failure = error
         else:
             self._metrics.consumed(1)
             return True
-        return await self._note_failure(key, failure, began)
+        return await self._note_failure(lane, failure, began)
 
-    async def _handle(self, session: AsyncSession, head: DeferredMessage) -> Delivery:
-        received = ReceivedMessage.read(head.headers, head.body)
+    async def _moved(
+        self, session: AsyncSession, head: DeferredMessage, received: ReceivedMessage
+    ) -> bool:
+        """Whether the message has to wait in its conversation's lane, behind what waits there."""
+        if head.conversation is not None:
+            return False
+        lanes = await lanes_before(session, self._consumer, head)
+        lane = lanes.behind(received)
+        if lane is not None:
+            await move(session, head, lane)
+        elif lanes.withdraws(received):
+            await withdraw(session, self._consumer, received)
+        return lane is not None
+
+    async def _handle(
+        self,
+        session: AsyncSession,
+        head: DeferredMessage,
+        received: ReceivedMessage,
+        lock: LockTakenError | None,
+    ) -> Delivery:
         saga = received.saga
         intake = await take_in(session, self._consumer, (), (), (saga,) if saga else ())
         earlier = intake.steps.get((saga.saga_id, saga.step), ()) if saga else ()
         body = self._processor.read(received)
-        delivery = Delivery(received, body, earlier, self._spans.resume(head, received))
-        await self._processor.process(session, (delivery,))
+        span = self._spans.resume(head, received)
+        delivery = Delivery(received, body, earlier, span, lock.refusal() if lock else None)
+        with at_place(session, head.id):
+            await self._processor.process(session, (delivery,))
         return delivery
 
-    async def _note_failure(self, key: str, failure: Exception, began: int) -> bool:
+    async def _await(self, lane: Lane, received: ReceivedMessage, lock: LockTakenError) -> bool:
         async with self._database.sessions.begin() as session:
-            head = await take_head(session, self._consumer, key)
+            head = await take_head(session, self._consumer, lane)
+            if head is not None:
+                await await_lock(session, head, received, lock)
+                if (head.lock_name, head.lock_key) != (lock.name, lock.key):
+                    await _pass_on(session, head)
+        return False
+
+    async def _note_failure(self, lane: Lane, failure: Exception, began: int) -> bool:
+        async with self._database.sessions.begin() as session:
+            head = await take_head(session, self._consumer, lane)
             if head is None:
                 return False
             given_up = await self._failed(session, head, failure)
+            await _pass_on(session, head)
         if not isinstance(failure, UnknownTypeError):
             self._fail_span(head, failure, began, given_up=given_up)
         return given_up
@@ -204,3 +260,10 @@ class WaitingMessages:
         )
         await remove(session, head)
         after_commit(session, lambda: self._metrics.buried(reason))
+
+
+async def _pass_on(session: AsyncSession, head: DeferredMessage) -> None:
+    """Let the next in the queue try, whether the one before has taken the lock or not."""
+    if head.lock_name is not None:
+        await fetch_all(session, WAKE_FIRST, head.lock_name, head.lock_key)
+        after_commit(session, wake_waiting)

@@ -244,7 +244,8 @@ INBOX_DUPLICATES: Final = Metric(
 DEFERRED_MESSAGES: Final = Metric(
     name="deferred_messages_total",
     kind=Kind.COUNTER,
-    meaning="Messages that were set aside to wait, by reason: failed, unknown-type, behind.",
+    meaning="Messages that were set aside to wait, by reason: failed, unknown-type, behind, "
+    "locked (by a semantic lock).",
     labels=("consumer", "reason"),
     exposed_by=SERVICE,
 )
@@ -261,6 +262,28 @@ WAITING_OLDEST_AGE: Final = Metric(
     kind=Kind.GAUGE,
     meaning="How long the first of the waiting messages has waited. Of the whole database.",
     labels=_CONSUMER,
+    exposed_by=SERVICE,
+)
+SEMANTIC_LOCKS: Final = Metric(
+    name="semantic_locks",
+    kind=Kind.GAUGE,
+    meaning="Locks by state: held, or expired (never released, and free to be taken); counted up "
+    "to 20,000. Of the whole database.",
+    labels=("lock", "state"),
+    exposed_by=SERVICE,
+)
+SEMANTIC_LOCK_OLDEST_AGE: Final = Metric(
+    name="semantic_lock_oldest_age_seconds",
+    kind=Kind.GAUGE,
+    meaning="How long the lock that was taken first has been held. Of the whole database.",
+    labels=("lock",),
+    exposed_by=SERVICE,
+)
+SEMANTIC_LOCK_WAITERS: Final = Metric(
+    name="semantic_lock_waiters",
+    kind=Kind.GAUGE,
+    meaning="Messages that wait for a lock. Of the whole database.",
+    labels=("lock",),
     exposed_by=SERVICE,
 )
 PENDING_ANSWERS: Final = Metric(

@@ -18,6 +18,8 @@ class Cause:
 
     correlation_id: str
     causation_id: UUID | None
+    saga_type: str | None = None
+    """The type of the saga whose step is worked on, if it is one's."""
     trace: str | None = None
     """The trace that it belongs to, for telemetry alone to read; see `cause_to_keep`."""
 

@@ -110,7 +110,30 @@ deferred_messages = Table(
     Column("attempts", Integer, nullable=False),
     _time("deferred_at", default=True),
     _time("next_attempt_at"),
+    _text("conversation", nullable=True),
+    _text("saga_step", nullable=True),
+    _text("lock_name", nullable=True),
+    _text("lock_key", nullable=True),
     Index("deferred_messages_by_key", "consumer", "key", "id"),
+)
+Index(
+    "deferred_messages_locked",
+    deferred_messages.c.lock_name,
+    deferred_messages.c.lock_key,
+    deferred_messages.c.id,
+    postgresql_where=deferred_messages.c.lock_name.is_not(None),
+)
+
+semantic_locks = Table(
+    "semantic_locks",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _text("holder"),
+    _text("holder_type"),
+    _time("taken_at"),
+    _time("expires_at"),
+    Index("semantic_locks_by_age", "taken_at"),
 )
 
 pending_answers = Table(

@@ -109,7 +109,11 @@ class Execution:
 
 
 async def _run(session: AsyncSession, instance: SagaInstance, effect: RunLocal) -> None:
-    cause = Cause(correlation_id=str(instance.saga_id), causation_id=effect.causation_id)
+    cause = Cause(
+        correlation_id=str(instance.saga_id),
+        causation_id=effect.causation_id,
+        saga_type=instance.saga_type,
+    )
     with caused_by(session, cause):
         await effect.function(effect.data, session)
 

@@ -31,6 +31,8 @@ class TakenIn(NamedTuple):
     outcome: str | None = None
     reply_type: str | None = None
     reply_body: bytes | None = None
+    conversation: str | None = None
+    locked_step: str | None = None
 
 
 class PendingAnswer(NamedTuple):
@@ -175,7 +177,9 @@ def defer(  # noqa: PLR0917
     error: str | None,
     attempts: int,
     after_seconds: float,
+    *_locks: Any,
 ) -> list[Any]:
+    """Among twins there are no semantic locks: what waits holds up its key."""
     due = _in(after_seconds)
     columns = (keys, message_ids, wire_types, subjects, headers, bodies)
     for values in zip(*columns, strict=True):
@@ -185,9 +189,9 @@ def defer(  # noqa: PLR0917
     return []
 
 
-def heads_due(store: Store, consumer: str) -> list[tuple[str]]:
+def heads_due(store: Store, consumer: str) -> list[tuple[str, None]]:
     now = datetime.now(UTC)
-    return [(one.key,) for one in heads(store, consumer) if one.next_attempt_at <= now]
+    return [(one.key, None) for one in heads(store, consumer) if one.next_attempt_at <= now]
 
 
 def heads(store: Store, consumer: str) -> list[Deferred]:
@@ -203,8 +207,13 @@ def anything_deferred(store: Store, consumer: str) -> list[tuple[bool]]:
     return [(any(one.consumer == consumer for one in store.rows(DEFERRED)),)]
 
 
-def take_head(store: Store, consumer: str, key: str) -> list[tuple[Any, ...]]:
-    return [tuple(one)[:9] for one in heads(store, consumer) if one.key == key]
+def take_head(store: Store, consumer: str, key: str, _conversation: None) -> list[tuple[Any, ...]]:
+    found = (one for one in heads(store, consumer) if one.key == key)
+    return [(*tuple(one)[:9], None, None, None) for one in found]
+
+
+def no_lanes(_store: Store, _consumer: str, _key: str, _number: int) -> list[Any]:
+    return []
 
 
 def remove_deferred(store: Store, number: int) -> list[Any]:
@@ -290,6 +299,7 @@ CHASSIS: Mapping[str, StatementTwin] = {
     deferral._HEADS_DUE: heads_due,
     deferral._ANYTHING: anything_deferred,
     deferral._TAKE_HEAD: take_head,
+    deferral._LANES: no_lanes,
     deferral._REMOVE: remove_deferred,
     deferral._POSTPONE: postpone_deferred,
     dead_letters._BURY: bury,
