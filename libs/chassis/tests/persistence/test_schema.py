@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
 from chassis.cli import app
+from chassis.persistence import migrations
 from chassis.persistence.migrations import missing_revisions
 from devkit.embedded.postgres import Database
 
@@ -46,3 +49,17 @@ def test_a_pod_waits_until_the_schema_is_there(database):
 @pytest.mark.real
 def test_waiting_says_what_to_do(database):
     assert "alembic_version" in run(database, "wait-for-schema", SERVICE).output
+
+
+def test_the_chassis_s_revisions_are_one_chain_in_the_order_of_their_files():
+    versions = Path(migrations.__file__).parent / "versions"
+    names = [path.stem for path in sorted(versions.glob("chassis_*.py"))]
+    revisions = [name[: len("chassis_0000")] for name in names]
+
+    assert revisions == [f"chassis_{number + 1:04}" for number in range(len(names))]
+    for before, revision, name in zip(["", *revisions], revisions, names, strict=False):
+        source = (versions / f"{name}.py").read_text()
+        assert f'\nrevision = "{revision}"\n' in source
+        assert (
+            f'\ndown_revision = "{before}"\n' if before else "\ndown_revision = None\n"
+        ) in source
