@@ -5,12 +5,13 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import httpx
 
 from chassis.messaging.permissions import PROVISIONER, platform_users
+from chassis.messaging.topology import ServiceTopology
 from devkit.carrier import Carrier
 from devkit.concurrency import together
 from devkit.deployables import (
@@ -51,13 +52,15 @@ _UNLIMITED = "1000000/second"
 class Addresses:
     """Where everything can be reached: base URLs by service, for those that have the part.
 
-    `nats` is for looking on: it hears and reads everything, and changes nothing.
+    `nats` is for looking on: it hears and reads everything, and changes nothing. `guests` are the
+    users of services that run elsewhere, by name.
     """
 
     http: Mapping[str, str]
     relays: Mapping[str, str]
     nats: str
     postgresql: Mapping[str, str]
+    guests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,12 +83,14 @@ async def running_platform(
     late: Collection[str] = (),
     carrier: Carrier | None = None,
     environment: Mapping[str, str] | None = None,
+    guests: Sequence[ServiceTopology] = (),
 ) -> AsyncIterator[Platform]:
     """Start everything, wait until it is ready, and stop it all at the end.
 
     Services that are ``late`` have their databases, streams and relays, and are not started yet.
     Without a ``carrier``, shipping-service's own settings tell how it behaves. ``environment`` is
-    for services and relays, in addition to what they inherit.
+    for services and relays, in addition to what they inherit. ``guests`` are services that run
+    elsewhere: NATS knows their users and what they declare.
     ``report`` gets a line for every step and for every process that dies. Raises
     ProgramFailedError or NotPreparedError where something does not start.
     """
@@ -99,6 +104,7 @@ async def running_platform(
             late=late,
             carrier=carrier,
             environment=environment or {},
+            guests=guests,
         )
         yield await start.everything()
 
@@ -115,6 +121,7 @@ class _Start:
         late: Collection[str],
         carrier: Carrier | None,
         environment: Mapping[str, str],
+        guests: Sequence[ServiceTopology],
     ) -> None:
         self._deployables = deployables(services)
         self._late = late
@@ -124,6 +131,7 @@ class _Start:
         self._client = client
         self._report = report
         self._environment = environment
+        self._guests = guests
         self._issuer = issuer_in(folder)
 
     async def everything(self) -> Platform:
@@ -151,18 +159,36 @@ class _Start:
             *(program for name, program in programs.items() if name not in self._late), *relays
         )
         return Platform(
-            addresses=_addresses(settings, databases, nats),
+            addresses=self._addresses(settings, databases, nats),
             supervisor=self._supervisor,
             folder=self._folder,
             issuer=self._issuer,
             start_late=partial(self._supervisor.start, *(programs[name] for name in self._late)),
         )
 
+    def _addresses(
+        self,
+        settings: Mapping[str, Mapping[str, str]],
+        databases: Mapping[str, Database],
+        nats: NatsServer,
+    ) -> Addresses:
+        return Addresses(
+            http={name: _http_url(given["HTTP_PORT"]) for name, given in settings.items()},
+            relays={
+                name: _http_url(given["RELAY_METRICS_PORT"])
+                for name, given in settings.items()
+                if "RELAY_METRICS_PORT" in given
+            },
+            nats=nats.url_of(OBSERVER.name),
+            postgresql={name: database.url for name, database in databases.items()},
+            guests={guest.service: nats.url_of(guest.service) for guest in self._guests},
+        )
+
     async def _servers(self) -> tuple[PostgresServer, NatsServer]:
         at = self._folder
         postgres = PostgresServer(at.path / POSTGRESQL, durable=True, port=at.port(POSTGRESQL))
         nats = NatsServer(
-            at.path / NATS, durable=True, port=at.port(NATS), accounts=_nats_accounts()
+            at.path / NATS, durable=True, port=at.port(NATS), accounts=_nats_accounts(self._guests)
         )
         await self._supervisor.start(
             self._server(POSTGRESQL, postgres),
@@ -230,7 +256,7 @@ class _Start:
         urls = {database.name: database.url for database in databases.values()}
         await together(
             migrate(urls),
-            provision_streams(nats.url_of(PROVISIONER), topologies()),  # of all, whoever runs
+            provision_streams(nats.url_of(PROVISIONER), (*topologies(), *self._guests)),
         )
 
     def _service(self, deployable: Deployable, settings: Mapping[str, str]) -> Supervised:
@@ -265,24 +291,9 @@ class _Start:
         )
 
 
-def _addresses(
-    settings: Mapping[str, Mapping[str, str]], databases: Mapping[str, Database], nats: NatsServer
-) -> Addresses:
-    return Addresses(
-        http={name: _http_url(given["HTTP_PORT"]) for name, given in settings.items()},
-        relays={
-            name: _http_url(given["RELAY_METRICS_PORT"])
-            for name, given in settings.items()
-            if "RELAY_METRICS_PORT" in given
-        },
-        nats=nats.url_of(OBSERVER.name),
-        postgresql={name: database.url for name, database in databases.items()},
-    )
-
-
-def _nats_accounts() -> NatsAccounts:
+def _nats_accounts(guests: Sequence[ServiceTopology]) -> NatsAccounts:
     """Users as in a cluster, and one for a developer who looks on."""
-    return NatsAccounts((*platform_users(topologies()), OBSERVER))
+    return NatsAccounts((*platform_users((*topologies(), *guests)), OBSERVER))
 
 
 def _http_url(port: str) -> str:

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from chassis.messaging import headers as h
 from chassis.messaging.catalogue import Catalogue, Spoken
 from chassis.messaging.contracts import Kind, Message
+from chassis.messaging.inbox import inbox_prefix
 from chassis.messaging.topology import Channel
 
 _SCHEMAS: Final = "#/components/schemas/{model}"
@@ -40,6 +41,23 @@ _FORMATS: Final[Mapping[str, dict[str, Any]]] = {
     h.REPLY_TO: {"description": "The channel of the answer."},
 }
 
+_SERVERS: Final[Mapping[str, Any]] = {
+    "nats": {
+        "host": "{host}",
+        "protocol": "nats",
+        "description": "NATS with JetStream. A user hears answers in an inbox of its own only.",
+        "variables": {"host": {"default": "nats:4222", "description": "Of the environment."}},
+        "security": [{"$ref": "#/components/securitySchemes/user"}],
+        "x-inbox-prefix": inbox_prefix("{user}"),
+    }
+}
+_SECURITY_SCHEMES: Final[Mapping[str, Any]] = {
+    "user": {
+        "type": "userPassword",
+        "description": "Each service has a user of its own, with the rights that it declares.",
+    }
+}
+
 Mode = Literal["serialization", "validation"]
 
 
@@ -65,12 +83,14 @@ def asyncapi(catalogue: Catalogue, *, version: str, description: str) -> dict[st
             "description": description,
         },
         "defaultContentType": "application/json",
+        "servers": _SERVERS,
         "channels": {channel.name: _channel(channel, spoken) for channel in channels},
         "operations": _operations(catalogue),
         "components": {
             "messages": {m.wire_type: _message(m, payload) for m, payload in payloads.items()},
             "schemas": {f"{kind}-headers": _headers(kind) for kind in Kind}
             | schemas.get("$defs", {}),
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
@@ -87,6 +107,7 @@ def _channel(channel: Channel, spoken: Iterable[Spoken]) -> dict[str, Any]:
         "address": address,
         "description": f"Stored by the JetStream stream {channel.stream}; "
         "a key is always in the same partition (CRC-32 modulo their number).",
+        "x-stream": channel.stream,
         "parameters": parameters,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
     }
