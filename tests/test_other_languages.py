@@ -20,18 +20,23 @@ import yaml
 from chassis.messaging.envelope import ReceivedMessage
 from chassis.messaging.topology import ServiceTopology, events
 from devkit.clients import OrderClient
+from devkit.contracts.matching import mismatches
+from devkit.contracts.pacts import read_pact
+from devkit.contracts.wire import WireMessage
 from devkit.deployables import ORDER_SERVICE
 from devkit.eventually import eventually
 from devkit.http_client import ApiClient, http_connections
 from devkit.models import Line
 from devkit.platform import Platform, running_platform
 from devkit.run_folder import RunFolder
+from devkit.tracing.receiver import receiving_spans
 from order_history_service.messaging import subscriptions
 from order_service.messaging.contracts import OrderPlaced
 
 HERE = Path(__file__).parent
 READER = HERE / "node" / "reader.mjs"
 DOCUMENT = HERE.parent / "services" / "order-service" / "contracts" / "asyncapi.yaml"
+PACT = DOCUMENT.parent / "consumers" / "order-history-service-order-service.json"
 MESSAGE = "order.OrderPlaced.v1"
 # may read the events of orders by sequence, and nothing else
 ANALYTICS = ServiceTopology(
@@ -78,10 +83,16 @@ def folder() -> Iterator[RunFolder]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(node: str, folder: RunFolder) -> AsyncIterator[Platform]:
-    async with running_platform(
-        folder, print, services=(ORDER_SERVICE,), guests=(ANALYTICS,)
-    ) as platform:
-        yield platform
+    """Traced, as a demonstration is."""
+    with receiving_spans() as receiver:
+        async with running_platform(
+            folder,
+            print,
+            services=(ORDER_SERVICE,),
+            guests=(ANALYTICS,),
+            environment={"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint},
+        ) as platform:
+            yield platform
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -169,7 +180,7 @@ async def test_it_notices_what_does_not_keep_to_the_document(
 async def test_a_captured_message_keeps_to_the_contract_in_both_directions(
     read: Callable[..., Awaitable[Reading]], order_id: UUID
 ) -> None:
-    """Written as its owner declares it, and read by the copy of another service."""
+    """Written as its owner declares it, and as a consumer's pact and its own copy need it."""
 
     async def has_come() -> dict[str, Any] | None:
         messages = (await read()).messages
@@ -185,3 +196,13 @@ async def test_a_captured_message_keeps_to_the_contract_in_both_directions(
     written = OrderPlaced.from_body(received.body)
     assert json.loads(written.to_body()) == captured["payload"]
     assert subscriptions.OrderPlaced.from_body(received.body).order_id == order_id
+    needed = [
+        part
+        for interaction in read_pact(PACT).interactions
+        for part in interaction.answers
+        if part.wire_type == MESSAGE
+    ]
+    assert needed
+    for part in needed:
+        message = WireMessage(captured["subject"], captured["headers"], body)
+        assert await mismatches(part, message) == []
