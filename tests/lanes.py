@@ -11,7 +11,7 @@ from typing import Any
 from xdist.scheduler import LoadFileScheduling
 
 # below tests/, and yet no platform is started for them
-_LIGHT = {"charts", "contract", "crashes", "flows", "fuzz", "k8s"}
+_LIGHT = {"charts", "contract", "crashes", "docs", "flows", "fuzz", "k8s"}
 
 
 class Lanes(LoadFileScheduling):
