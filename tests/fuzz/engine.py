@@ -1,5 +1,6 @@
 """Running schemathesis on an application, and counting what came of it."""
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,8 @@ def fuzz(app: Any, *, examples: int, headers: dict[str, str] | None = None) -> F
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
     schema.hook("filter_failure")(_is_wrong)
     figures = Figures()
+    # large requests are shown by hypothesis, slowly, where one of them finds something
+    warnings.filterwarnings("ignore", "Generating overly large repr")
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _note(figures, event.recorder)
@@ -69,6 +72,9 @@ def _is_wrong(context: Any, failure: Any, case: Any, response: Any) -> bool:
     Everything else that is refused, although the document allows it, is wrong. A request of which a
     part was made to be wrong is none that the document allows, whatever was meant by the whole.
     """
+    if failure.title == "Schema-violating request accepted":
+        # on the wire, a list of one and the one alone are the same
+        return "in query - violates `anyOf`" not in failure.message
     if failure.title != "Schema-valid request rejected":
         return True
     if any(part.mode.is_negative for part in case.meta.components.values()):
