@@ -14,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
 
 import chassis.consumers
 import chassis.flows
+import chassis.locks
 import chassis.outbox
 from chassis.ids import new_id
 from chassis.messaging.contracts import Command, Refusal, Reply
@@ -317,6 +318,7 @@ def test_what_a_transaction_changes_is_not_shared_before_it_commits(hotel: Parti
 
 WITHOUT_TWINS = {
     "chassis.consumers.late.PENDING": "operators and pages read it",
+    "chassis.locks.statements.RELEASE_WHOEVER_HOLDS": "operators'",
     "chassis.flows.statements.PRUNE": "the monitor's",
     "chassis.flows.statements.SURVEY": "the monitor's",
     "chassis.flows.statements.OPEN": "pages read it",
@@ -329,7 +331,7 @@ def test_every_statement_of_what_handlers_run_has_a_twin() -> None:
     """Whoever adds one gives it a twin, or says here why no run needs one."""
     found = {
         f"{module.__name__}.{constant}": sql
-        for package in (chassis.consumers, chassis.flows, chassis.outbox)
+        for package in (chassis.consumers, chassis.flows, chassis.locks, chassis.outbox)
         for one in iter_modules(package.__path__, f"{package.__name__}.")
         for module in (import_module(one.name),)
         for constant, sql in vars(module).items()

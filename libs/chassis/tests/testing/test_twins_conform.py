@@ -27,6 +27,16 @@ from chassis.consumers.lanes import Lane
 from chassis.consumers.late import LateAnswers, answer, asked, reply_token
 from chassis.flows import Flow, stage
 from chassis.ids import new_id
+from chassis.locks import (
+    REFUSE,
+    WAIT,
+    Holder,
+    LockAwaitedError,
+    LockDeadlockError,
+    LockTakenError,
+    SemanticLock,
+    held_locks,
+)
 from chassis.messaging.contracts import Command, Event, Refusal, Reply
 from chassis.messaging.envelope import Direction, Outcome, ReceivedMessage, SagaReference
 from chassis.messaging.topology import ServiceTopology, Stream, commands, events, replies
@@ -101,6 +111,9 @@ DELIVERY = Flow(
         stage("Arrived", by="carrier", within=timedelta(hours=2)),
     ),
 )
+ROOM = SemanticLock("room", expires=timedelta(hours=1), when_taken=REFUSE)
+ROOM_TO_WAIT_FOR = replace(ROOM, when_taken=WAIT)
+EXPIRED = replace(ROOM, expires=timedelta(hours=-1))
 TOPOLOGY = ServiceTopology(
     service="shop",
     context="shop",
@@ -341,24 +354,23 @@ async def incoming(shop: Database, isbn: str) -> Incoming:
     )
 
 
-async def test_waiting_messages_keep_the_order_of_their_key(shop: Database) -> None:
+async def test_waiting_messages_keep_the_order_of_their_lane(shop: Database) -> None:
     one, two = await incoming(shop, "a"), await incoming(shop, "a")
     other = await incoming(shop, "b")
-    later = timedelta(hours=1)
+    later, lane = timedelta(hours=1), Lane("a")
     async with shop.sessions.begin() as session:
         about = {"reason": deferral.Reason.FAILED, "error": "no", "attempts": 1}
         await deferral.defer(session, CONSUMER, [one], after=timedelta(), **about)
         await deferral.defer(session, CONSUMER, [two], reason=deferral.Reason.BEHIND)
         await deferral.defer(session, CONSUMER, [other], after=later, **about)
     async with shop.sessions.begin() as session:
-        assert await deferral.lanes_due(session, CONSUMER) == [Lane("a")]
+        assert await deferral.lanes_due(session, CONSUMER) == [lane]
         assert await deferral.anything_waiting(session, CONSUMER)
         assert not await deferral.anything_waiting(session, "other")
-        lanes = (await take_in(session, CONSUMER, [], ["a", "b", "c"], [])).lanes
-        assert lanes.behind(two.received) == Lane("a")
-        assert lanes.behind(other.received) == Lane("b")
-        assert not (await take_in(session, CONSUMER, [], ["c"], [])).lanes.behind(two.received)
-        head = await deferral.take_head(session, CONSUMER, Lane("a"))
+        lanes = (await take_in(session, CONSUMER, [], ["a", "c"], [])).lanes
+        assert lanes.behind(received_of(one)) == lane
+        assert lanes.behind(received_of(other)) is None, "its key was not asked about"
+        head = await deferral.take_head(session, CONSUMER, lane)
         assert head is not None
         assert (head.message_id, head.attempts, head.reason) == (one.inbox_id, 1, "failed")
         assert (head.body, head.headers["ce-subject"]) == (one.body, "a")
@@ -366,14 +378,74 @@ async def test_waiting_messages_keep_the_order_of_their_key(shop: Database) -> N
         await deferral.postpone(session, head, after=later, **again)
     async with shop.sessions.begin() as session:
         assert await deferral.lanes_due(session, CONSUMER) == [], "what is behind waits as well"
-        head = await deferral.take_head(session, CONSUMER, Lane("a"))
+        head = await deferral.take_head(session, CONSUMER, lane)
         assert head is not None
         assert head.attempts == 2
         await deferral.remove(session, head)
-        following = await deferral.take_head(session, CONSUMER, Lane("a"))
+        following = await deferral.take_head(session, CONSUMER, lane)
         assert following is not None
         assert following.message_id == two.inbox_id
         assert await deferral.take_head(session, CONSUMER, Lane("c")) is None
+        assert await deferral.take_head(session, CONSUMER, Lane("a", "someone's")) is None
+
+
+def received_of(message: Incoming) -> ReceivedMessage:
+    assert message.received is not None
+    return message.received
+
+
+async def test_a_lock_has_one_holder_until_it_is_released_or_expires(shop: Database) -> None:
+    ada, bob = Holder(id="ada", type="Stay"), Holder(id="bob", type="Stay")
+    async with shop.sessions.begin() as session:
+        taken = await ROOM.take(session, 12, holder=ada)
+    async with shop.sessions.begin() as session:
+        again = await ROOM.take(session, 12, holder=ada)
+        assert (again.taken_at, again.holder_type) == (taken.taken_at, "Stay")
+        with pytest.raises(LockTakenError) as refused:
+            await ROOM.take(session, 12, holder=bob)
+        assert refused.value.held is not None
+        assert refused.value.held.holder == "ada"
+        assert not await ROOM.release(session, 12, holder=bob)
+        assert await ROOM.release(session, 12, holder=ada)
+        assert await ROOM.held(session, 12) is None
+        await EXPIRED.take(session, 12, holder=bob)
+        await ROOM.take(session, 12, holder=ada)
+        assert [(one.name, one.holder) for one in await held_locks(session)] == [("room", "ada")]
+
+
+async def test_who_waits_for_a_lock_waits_in_a_lane_of_its_own_and_is_woken_first(
+    shop: Database,
+) -> None:
+    ada = Holder(id="ada", type="Stay")
+    one = await incoming(shop, "a")
+    conversation = received_of(one).correlation_id
+    bob = Holder(id=conversation, type="Stay")
+    own = Lane("a", conversation)
+    async with shop.sessions.begin() as session:
+        await ROOM.take(session, 12, holder=ada)
+        await ROOM.take(session, 13, holder=bob)
+        about = {"reason": deferral.Reason.FAILED, "error": "no", "attempts": 1}
+        await deferral.defer(session, CONSUMER, [one], after=timedelta(), **about)
+        head = await deferral.take_head(session, CONSUMER, Lane("a"))
+        assert head is not None
+        held = await ROOM.held(session, 12)
+        lock = LockAwaitedError("room", "12", held)
+        await deferral.await_lock(session, head, received_of(one), lock)
+    async with shop.sessions.begin() as session:
+        assert await deferral.lanes_due(session, CONSUMER) == []
+        [held] = await held_locks(session, name="room", key="12")
+        assert held.waiters == 1
+        waits = await deferral.take_head(session, CONSUMER, own)
+        assert waits is not None
+        assert (waits.reason, waits.lock_name, waits.lock_key) == ("locked", "room", "12")
+        lanes = (await take_in(session, CONSUMER, [], ["a"], [])).lanes
+        assert lanes.behind(received_of(one)) == own
+        with pytest.raises(LockDeadlockError):
+            await ROOM_TO_WAIT_FOR.take(session, 13, holder=ada)
+    async with shop.sessions.begin() as session:
+        assert await ROOM_TO_WAIT_FOR.release(session, 12, holder=ada)
+    async with shop.sessions.begin() as session:
+        assert await deferral.lanes_due(session, CONSUMER) == [own]
 
 
 async def test_dead_letters_are_entered(shop: Database) -> None:

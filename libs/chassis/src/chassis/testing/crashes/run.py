@@ -7,7 +7,7 @@ from chassis.sagas.state import SagaState
 from chassis.testing.twins.faults import KILLS_OF_RELAYS, KILLS_OF_TRANSACTIONS, Fault
 from chassis.testing.twins.platform import Check, Limits, Platform, platform_of
 from chassis.testing.twins.service import ServiceTwin
-from chassis.testing.twins.statements import DEAD_LETTERS, FLOWS
+from chassis.testing.twins.statements.rows import DEAD_LETTERS, FLOWS
 from chassis.testing.twins.timeline import Timeline
 
 Play = Callable[[Platform], object]

@@ -10,7 +10,7 @@ from chassis.testing.twins.faults import FaultKind, Faults
 from chassis.testing.twins.observer import short, type_of
 from chassis.testing.twins.processes import Processes
 from chassis.testing.twins.service import RunningService
-from chassis.testing.twins.statements import OUTBOX
+from chassis.testing.twins.statements.rows import OUTBOX
 
 _RELAY_AWAY = timedelta(minutes=1)
 _A_MOMENT = timedelta(seconds=1)

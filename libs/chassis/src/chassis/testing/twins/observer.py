@@ -10,7 +10,8 @@ from chassis.messaging.headers import TYPE
 from chassis.outbox.row import OutboxRow
 from chassis.sagas.state import EntryKind, LogEntry
 from chassis.testing.outbox import read_header_block
-from chassis.testing.twins import instances, statements
+from chassis.testing.twins import instances
+from chassis.testing.twins.statements import rows
 
 _TOLD = {
     EntryKind.SKIPPED: "skips '{step}'",
@@ -40,14 +41,14 @@ def effects(changes: Iterator[tuple[str, Any]]) -> Iterator[str]:
     """What a transaction has done that others notice, told one by one."""
     for table, row in changes:
         match table, row:
-            case statements.OUTBOX, OutboxRow():
+            case rows.OUTBOX, OutboxRow():
                 yield f"→ {type_of(row)}"
             case instances.LOG, LogEntry() if row.kind in _TOLD:
                 yield _told_entry(row)
-            case statements.DEFERRED, statements.Deferred():
+            case rows.DEFERRED, rows.Deferred():
                 error = _first_line(row.error)
                 yield f"lets {short(row.wire_type)} wait: {row.reason} {error}".rstrip()
-            case statements.DEAD_LETTERS, statements.Buried():
+            case rows.DEAD_LETTERS, rows.Buried():
                 yield f"gives up {row.wire_type}: {_first_line(row.error)}"
             case _:
                 continue

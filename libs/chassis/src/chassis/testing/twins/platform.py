@@ -26,7 +26,7 @@ from chassis.testing.twins.observer import short
 from chassis.testing.twins.processes import Processes
 from chassis.testing.twins.running import TwinLoop
 from chassis.testing.twins.service import RunningService, ServiceTwin
-from chassis.testing.twins.statements import DEFERRED
+from chassis.testing.twins.statements.rows import DEFERRED
 from chassis.testing.twins.timeline import Timeline
 
 Do = Callable[[AsyncSession, RunningService], Awaitable[Any]]

@@ -26,10 +26,10 @@ from chassis.sagas.orchestrator import SagaOrchestrator
 from chassis.sagas.state import LogEntry, SagaInstance
 from chassis.sagas.timers import SagaTimers
 from chassis.testing.delivery import wants
-from chassis.testing.twins import statements
 from chassis.testing.twins.database import TwinDatabase
 from chassis.testing.twins.instances import LOG, SAGAS, WAKE_AT, TwinInstances
 from chassis.testing.twins.session import StatementTwin
+from chassis.testing.twins.statements import NO_BARRIER, NO_INBOX, waiting
 
 E = TypeVar("E")
 
@@ -101,7 +101,7 @@ class Reader:
     def next_attempt(self) -> datetime | None:
         """When a message that waits in the database is to be tried again."""
         store = self.service.database.store
-        heads = statements.heads(store, self.consumer.name)
+        heads = waiting.heads(store, self.consumer.name)
         return min((head.next_attempt_at for head in heads), default=None)
 
 
@@ -203,5 +203,5 @@ def _by_context(handlers: Iterable[Handler]) -> dict[str, list[Handler]]:
 
 def _forgetting(twin: ServiceTwin) -> dict[str, StatementTwin]:
     if not twin.inbox:
-        return dict(statements.NO_INBOX)
-    return {} if twin.barrier else dict(statements.NO_BARRIER)
+        return dict(NO_INBOX)
+    return {} if twin.barrier else dict(NO_BARRIER)
