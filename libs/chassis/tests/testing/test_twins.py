@@ -340,6 +340,6 @@ def test_every_statement_of_what_handlers_run_has_a_twin() -> None:
     without = {name for name, sql in found.items() if sql not in CHASSIS}
     assert len(found) > 15
     assert without <= WITHOUT_TWINS.keys(), (
-        "give it a function in chassis/testing/twins/statements.py, and a step in "
+        "give it a function in chassis/testing/twins/statements, and a step in "
         "test_twins_conform.py"
     )
