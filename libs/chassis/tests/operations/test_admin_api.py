@@ -15,7 +15,7 @@ from chassis.admin.application import create_admin_app
 from chassis.admin.served import Served
 from chassis.admin.server import AdminServer
 from chassis.admin.tokens import Role, Tokens
-from chassis.messaging.topology import ServiceTopology
+from chassis.messaging.topology import Consumer, ServiceTopology, Stream, replies
 from chassis.operations.carrying_out import SagaInterventions
 from chassis.service import Service
 from chassis.settings import ServiceSettings, SettingsError
@@ -285,3 +285,19 @@ def test_the_token_comes_from_a_file_and_without_a_port_there_is_no_api(
 
     assert ("admin" in served.beside, "admin" in closed.beside) == (True, False)
     assert TOKEN not in repr(served.settings)
+
+
+def test_a_service_that_orchestrates_carries_out_what_operators_ask_for(parcels: Any) -> None:
+    there = {"database_url": "postgresql://a@localhost/a", "nats_url": "nats://localhost"}
+    channel = replies("parcel")
+    topology = ServiceTopology(
+        service="parcel-service",
+        context="parcel",
+        streams=(Stream(channel=channel),),
+        consumers=(Consumer(service="parcel-service", channel=channel),),
+    )
+    service = Service(ServiceSettings(**there), topology)
+
+    service.orchestrate(parcels.ParcelSaga)
+
+    assert "interventions" in service.beside

@@ -94,3 +94,10 @@ async def test_a_database_that_cannot_be_reached_is_said_without_its_password(
     assert "The database cannot be used" in finished.output
     assert "DATABASE_URL" in finished.output
     assert "s3cret" not in finished.output
+
+
+async def test_a_number_that_is_too_large_is_said(tables: Any, run: Any) -> None:
+    refused = await run("dead-letters", "list", "9" * 30)
+
+    assert refused.exit_code == 1
+    assert "A value does not fit" in refused.output

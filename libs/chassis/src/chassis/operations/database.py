@@ -47,6 +47,8 @@ def told(work: Callable[[], T]) -> T:
         fail(f"The database's schema is older than this command ({error}): run `chassis migrate`.")
     except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as error:
         fail(f"The database gave the statement up ({error}); nothing was done. Narrow it down.")
+    except asyncpg.DataError as error:
+        fail(f"A value does not fit: {error}.")
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         fail(
             f"The database cannot be used: {str(error) or type(error).__name__}. See to it that it "
