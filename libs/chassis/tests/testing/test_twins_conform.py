@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Numeric, select
+from sqlalchemy import DateTime, Numeric, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -71,6 +71,15 @@ class Book(Base):
     price: Mapped[Decimal] = mapped_column(Numeric(6, 2))
     shelf: Mapped[str | None] = mapped_column(default=None)
     title: Mapped[str] = mapped_column(unique=True)
+    added_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.clock_timestamp()
+    )
+
+
+class Note(Base):
+    __tablename__ = "notes"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(default="empty")
 
 
 class Bought(Event, type="shop.Bought.v1", key="isbn"):
@@ -167,6 +176,20 @@ async def test_entities_are_read_as_they_were_committed(shop: Database) -> None:
     async with shop.sessions() as session:
         assert (await session.get_one(Book, "a", with_for_update=True)).shelf == "y"
         assert isbns(await session.scalars(select(Book).order_by(Book.isbn))) == ["a", "b"]
+
+
+async def test_what_is_not_given_is_made_up_as_the_columns_say(shop: Database) -> None:
+    await stocked(shop)
+    async with shop.sessions.begin() as session:
+        notes = [Note(), Note(text="full")]
+        session.add_all(notes)
+        await session.flush()
+        assert notes[0].number < notes[1].number
+    async with shop.sessions() as session:
+        added_at = (await session.get_one(Book, "a")).added_at
+        assert abs(datetime.now(UTC) - added_at) < timedelta(hours=1)
+        found = await session.scalars(select(Note).order_by(Note.number))
+        assert [one.text for one in found] == ["empty", "full"]
 
 
 async def test_queries_find_the_same(shop: Database) -> None:

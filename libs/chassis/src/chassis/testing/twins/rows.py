@@ -1,6 +1,7 @@
 """Entities as rows and back: what a flush writes and a query reads, by the mapper's columns."""
 
 import copy
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,6 +18,7 @@ from chassis.testing.twins.limits import TwinLimitError
 
 Row = Mapping[str, Any]
 
+_THE_TIME = re.compile(r"now\(\)|_timestamp", re.IGNORECASE)
 _DIALECT: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -109,9 +111,13 @@ def _default(column: Column[Any]) -> Any:
     default: Any = column.default
     if default is not None:
         return default.arg(None) if default.is_callable else default.arg
-    if column.server_default is not None:
-        return datetime.now(UTC)  # the only one that twins know of: the time of the insert
-    return None
+    if column.server_default is None or column is column.table.autoincrement_column:
+        return None
+    if _THE_TIME.search(str(getattr(column.server_default, "arg", ""))):
+        return datetime.now(UTC)
+    raise TwinLimitError(
+        f"a twin does not know the database's default of {column}: give it in Python, or set it"
+    )
 
 
 def _stored(column: Column[Any], value: Any) -> Any:
