@@ -58,6 +58,10 @@ class AnswerPending(Reply, type="chassis.AnswerPending.v1"):
     """Kept in the place of an answer that comes later; never sent."""
 
 
+class NobodyAsked(Reply, type="chassis.NobodyAsked.v1"):
+    """Kept in the place of an answer that nobody waits for; never sent."""
+
+
 class StepAlreadyUndone(Refusal, type="chassis.StepAlreadyUndone.v1"):
     """Answer to an action that arrives after its own compensation."""
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.answers import Question
-from chassis.consumers.barrier import Barrier
+from chassis.consumers.barrier import Barrier, NobodyAsked
 from chassis.consumers.handling import handling
 from chassis.consumers.late import AnswerLater, LateAnswers, asked
 from chassis.consumers.processor import Delivery, UnknownTypeError, UnreadableMessageError
@@ -120,6 +120,8 @@ class HandlerProcessor:
                 barrier.put_off(received.saga)
         elif reply is None:
             _check_unanswered(delivery)
+            if received.saga is not None:
+                barrier.record(received.saga, NobodyAsked())
         else:
             if received.saga is not None:
                 barrier.record(received.saga, reply)

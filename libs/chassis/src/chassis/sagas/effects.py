@@ -26,6 +26,11 @@ class SendCommand:
     causation_id: UUID | None
     answer_by: datetime | None
 
+    @property
+    def wire_direction(self) -> Direction:
+        """What undoes a sub-saga is the first that a participant hears of its step: an action."""
+        return Direction.ACTION if isinstance(self.step, SubSagaStep) else self.direction
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLocal:

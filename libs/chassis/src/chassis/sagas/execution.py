@@ -68,7 +68,7 @@ class Execution:
                 saga_type=instance.saga_type,
                 saga_id=instance.saga_id,
                 step=effect.step.name,
-                direction=effect.direction,
+                direction=effect.wire_direction,
             ),
             reply_to=self._reply_to if effect.answer_by is not None else None,
             deadline=effect.answer_by,

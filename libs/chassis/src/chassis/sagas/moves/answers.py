@@ -1,7 +1,7 @@
 """What an answer does, be it waited for or not.
 
 A success counts for its step whichever attempt it answers, since a participant does a step once; a
-refusal counts only for the last attempt.
+refusal counts only for the last attempt. Of a sub-saga, only the last one's end counts.
 """
 
 from chassis.messaging.envelope import Direction
@@ -9,7 +9,7 @@ from chassis.sagas.happened import Replied
 from chassis.sagas.moves import course, family
 from chassis.sagas.moves.move import Move
 from chassis.sagas.state import EntryKind
-from chassis.sagas.steps import AwaitedStep, StepKind
+from chassis.sagas.steps import AwaitedStep, StepKind, SubSagaStep
 
 
 def take_reply(move: Move, replied: Replied) -> None:
@@ -17,6 +17,7 @@ def take_reply(move: Move, replied: Replied) -> None:
     if step is None:
         move.journal.write_reply(EntryKind.IGNORED, move.instance, replied)
         return
+    replied = family.as_undoing(move.instance, step, replied)
     kind = EntryKind.REFUSAL if replied.reply.refused else EntryKind.REPLY
     move.journal.write_reply(kind, move.instance, replied, attempt=move.attempt_of(step))
     if family.waits_for_child_to_go_back(move.instance):
@@ -69,4 +70,6 @@ def _counts(move: Move, step: AwaitedStep, replied: Replied) -> bool:
     last = move.wait_for(step).command_id
     if replied.command_id is not None and replied.command_id == last:
         return True
+    if isinstance(step, SubSagaStep):
+        return False
     return replied.direction is move.instance.direction and not replied.reply.refused

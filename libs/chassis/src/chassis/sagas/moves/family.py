@@ -5,7 +5,7 @@ however long that takes. Until its pivot a child can; past it, it completes, and
 like any step that is done.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.messaging.contracts import Reply
@@ -13,9 +13,10 @@ from chassis.messaging.envelope import Direction
 from chassis.sagas.definition import SagaDefinition
 from chassis.sagas.effects import AnswerParent, TurnSubSagaBack
 from chassis.sagas.family import ParentTurnedBack, SagaCompensated, SagaCompleted
+from chassis.sagas.happened import Replied
 from chassis.sagas.moves.move import Move
 from chassis.sagas.state import EntryKind, SagaInstance, SagaState
-from chassis.sagas.steps import SubSagaStep
+from chassis.sagas.steps import AwaitedStep, SubSagaStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ def waits_for_child_to_go_back(instance: SagaInstance) -> bool:
         and instance.due_at is None
         and instance.branches is None
     )
+
+
+def as_undoing(instance: SagaInstance, step: AwaitedStep, replied: Replied) -> Replied:
+    """The answer to what undoes a sub-saga, which a participant has taken for an action."""
+    undoing = instance.direction is Direction.COMPENSATION
+    if not (isinstance(step, SubSagaStep) and undoing) or waits_for_child_to_go_back(instance):
+        return replied
+    return replace(replied, direction=Direction.COMPENSATION)
 
 
 def turn_child_back(move: Move, child: Child) -> None:
