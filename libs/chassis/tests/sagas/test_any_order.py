@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,6 +22,7 @@ from chassis.sagas.happened import (
 )
 from chassis.sagas.moves.interventions import possible_interventions
 from chassis.sagas.state import EntryKind, LogEntry, SagaInstance, SagaState
+from chassis.sagas.stored import decode_branches, encode_branches
 from chassis.sagas.transition import advance
 
 SUCCESS, REFUSAL, SILENCE, LONG_SILENCE, OLD_ANSWER, INTERVENTION = range(6)
@@ -42,12 +43,12 @@ whatever = st.lists(
 class World:
     """One saga, its participants, and a clock."""
 
-    def __init__(self, trip: SimpleNamespace, *, wants_car: bool) -> None:
-        self.saga = trip.TripSaga
+    def __init__(self, trip: SimpleNamespace, *, wants_car: bool, saga: Any = None) -> None:
+        self.saga = saga or trip.TripSaga
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.instance = SagaInstance(
             saga_id=uuid4(),
-            saga_type="Trip",
+            saga_type=self.saga.saga_type,
             definition_version=1,
             subject_key="t-1",
             created_at=self.now,
@@ -71,6 +72,8 @@ class World:
             assert moved.after.wake_at is not None, "a saga that moves by itself has an alarm set"
         else:
             assert moved.after.wake_at is None
+        stored = encode_branches(moved.after.branches)
+        assert decode_branches(stored) == moved.after.branches
         self.instance = moved.after
         self.effects.extend(moved.effects)
         self.log.extend(moved.entries)
@@ -83,8 +86,17 @@ class World:
             self.pass_time(timedelta(seconds=200) if what == LONG_SILENCE else None)
         elif what == INTERVENTION:
             self.intervene(MOVES[choice % len(MOVES)])
-        elif self.instance.command_id is not None:
-            self.answer(Reply() if what == SUCCESS else Refusal())
+        elif self.open:
+            self.answer(Reply() if what == SUCCESS else Refusal(), choice)
+
+    @property
+    def open(self) -> list[tuple[str | None, UUID]]:
+        """The steps that are waited for, and what was last sent for each."""
+        branches = self.instance.branches or ()
+        waits = [(one.step, one.command_id) for one in branches if one.state != "done"]
+        if self.instance.branches is None:
+            waits = [(self.instance.step, self.instance.command_id)]  # type: ignore[list-item]
+        return [(step, command_id) for step, command_id in waits if command_id is not None]
 
     def intervene(self, move: Intervention) -> None:
         possible = move in possible_interventions(self.saga, self.instance)
@@ -96,15 +108,16 @@ class World:
             assert possible
             self.moves.append(move)
 
-    def answer(self, reply: Reply) -> None:
-        assert self.instance.step is not None
+    def answer(self, reply: Reply, choice: int = 0) -> None:
+        step, command_id = self.open[choice % len(self.open)]
+        assert step is not None
         answered = Replied(
             reply=reply,
             wire_type="some.Answer.v1",
             message_id=uuid4(),
-            step=self.instance.step,
+            step=step,
             direction=self.instance.direction,
-            command_id=self.instance.command_id,
+            command_id=command_id,
         )
         self.answers.append(answered)
         self.happen(answered)
@@ -125,7 +138,7 @@ class World:
         for _ in range(20):
             if self.instance.state in ENDED_WELL:
                 return
-            if self.instance.command_id is None:
+            if not self.open:
                 if not self.instance.state.is_live:
                     return
                 self.pass_time(None)
@@ -173,6 +186,52 @@ def turned_back(entry: LogEntry) -> bool:
 def is_turn(entry: LogEntry) -> bool:
     turns = (Intervention.COMPENSATE, Intervention.CANCEL)
     return entry.kind is EntryKind.INTERVENED and str(entry.detail).startswith(turns)
+
+
+def assert_group_ended_well(world: World) -> None:
+    """As above; only that steps of a group are done and undone in any order."""
+    state = world.instance.state
+    if {Intervention.SKIP, Intervention.COMPLETE}.intersection(world.moves):
+        assert state in ENDED_WELL or world.instance.error
+        return
+    happened = world.names(Direction.ACTION, EntryKind.LOCAL, EntryKind.REPLY)
+    undone = world.names(Direction.COMPENSATION, EntryKind.LOCAL, EntryKind.REPLY)
+    if state is SagaState.COMPLETED:
+        skipped = world.names(Direction.ACTION, EntryKind.SKIPPED)
+        every = sorted(step.name for step in world.saga.single_steps())
+        assert sorted({*happened, *skipped}) == every
+        assert undone == []
+    elif state is SagaState.COMPENSATED:
+        sent = {*happened, *world.names(Direction.ACTION, EntryKind.COMMAND)} - refused(world)
+        steps = world.saga.single_steps()
+        to_undo = [one.name for one in steps if one.compensation and one.name in sent]
+        assert sorted(undone) == sorted(to_undo), "each once"
+        assert undone[-1] == "open_trip"
+        assert "charge_card" not in happened
+    else:
+        assert state is SagaState.NEEDS_ATTENTION
+        assert world.instance.error
+
+
+def refused(world: World) -> set[str]:
+    """The step whose refusal turned the saga back: it has not happened."""
+    last = next(entry for entry in reversed(world.log) if turned_back(entry))
+    return {str(last.step)} if last.kind is EntryKind.REFUSAL else set()
+
+
+@given(whatever=whatever, wants_car=st.booleans())
+@settings(
+    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_saga_with_groups_ends_completed_or_compensated_or_asks_for_attention(
+    trip: SimpleNamespace, whatever: list[tuple[int, int]], *, wants_car: bool
+) -> None:
+    world = World(trip, wants_car=wants_car, saga=trip.BookTogetherSaga)
+    for what, choice in whatever:
+        world.let(what, choice)
+    world.finish()
+
+    assert_group_ended_well(world)
 
 
 @given(whatever=whatever, wants_car=st.booleans())

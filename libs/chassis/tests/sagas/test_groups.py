@@ -144,11 +144,15 @@ def exhausted(sending: Scenario, the: Commands, of: str) -> Scenario:
 
 
 def test_a_parked_step_does_not_keep_the_others_from_being_tried(
-    sending: Scenario, trip: SimpleNamespace, the: Commands
+    sending: Scenario, the: Commands
 ) -> None:
-    exhausted(sending, the, "send_ticket")
+    sending.advance_time(seconds(10)).expect_command(the.ticket)
+    sending.advance_time(seconds(10)).expect_command(the.voucher)
+    sending.advance_time(seconds(1)).expect_command(the.ticket)
+    sending.advance_time(seconds(12))  # the ticket is parked
 
-    exhausted(sending, the, "send_voucher").expect_needs_attention()
+    sending.advance_time(seconds(8)).expect_command(the.voucher)
+    sending.advance_time(seconds(22)).expect_needs_attention()
 
 
 def test_a_saga_needs_attention_when_all_that_is_left_is_parked(

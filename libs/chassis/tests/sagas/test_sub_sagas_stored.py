@@ -1,10 +1,12 @@
 """Sagas and sub-sagas on a real database: one transaction to start, messages to end."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chassis.ids import new_id
 from chassis.sagas import SagaHistory, SagaState, saga_history
 from chassis.testing.spans import ExportedSpans
 
@@ -134,6 +136,25 @@ async def test_a_cancelled_parent_waits_for_a_child_past_its_pivot_and_undoes_it
 
     parent, child = await family(paid)
     assert (parent.state, child.state) == ("COMPENSATED", "COMPLETED")
+
+
+async def test_the_end_of_a_child_that_comes_again_is_no_answer_to_what_undoes_it(
+    paid: Any, trip: SimpleNamespace
+) -> None:
+    _, hold = await begin(paid, trip)
+    await paid.deliver(paid.answer(hold, trip.Done()))
+    await paid.answer_all(trip.Done())
+    await paid.answer_all(trip.Done())
+    (end,) = await paid.sent()
+    await paid.deliver(paid.received(end))
+    await paid.answer_all(trip.Refused())
+    (pay_back,) = await paid.sent()
+    assert pay_back.wire_type == "card.PayBack.v1"
+
+    await paid.deliver(paid.received(replace(end, message_id=new_id())))
+
+    parent, _ = await family(paid)
+    assert (parent.state, parent.steps[-1].kind) == ("COMPENSATING", "ignored")
 
 
 async def test_a_child_that_needs_attention_shows_in_the_history_of_its_parent(

@@ -1,7 +1,7 @@
 """What an answer does, be it waited for or not.
 
 A success counts for its step whichever attempt it answers, since a participant does a step once; a
-refusal counts only for the last attempt. Of a sub-saga, only the last one's end counts.
+refusal counts only for the last attempt.
 """
 
 from chassis.messaging.envelope import Direction
@@ -9,7 +9,7 @@ from chassis.sagas.happened import Replied
 from chassis.sagas.moves import course, family
 from chassis.sagas.moves.move import Move
 from chassis.sagas.state import EntryKind
-from chassis.sagas.steps import AwaitedStep, StepKind, SubSagaStep
+from chassis.sagas.steps import AwaitedStep, StepKind
 
 
 def take_reply(move: Move, replied: Replied) -> None:
@@ -70,6 +70,4 @@ def _counts(move: Move, step: AwaitedStep, replied: Replied) -> bool:
     last = move.wait_for(step).command_id
     if replied.command_id is not None and replied.command_id == last:
         return True
-    if isinstance(step, SubSagaStep):
-        return False
     return replied.direction is move.instance.direction and not replied.reply.refused
