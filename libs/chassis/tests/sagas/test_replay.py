@@ -307,3 +307,45 @@ async def test_parent_and_child_come_out_the_same(
     assert child.end.state == "COMPLETED", "it was past its pivot when its parent turned back"
     for one in (parent, child):
         replay(sagas, one)
+
+
+async def test_a_group_that_timed_out_comes_out_the_same(
+    bench: Any, trip: SimpleNamespace, record: Record
+) -> None:
+    bench.orchestrator = bench.new_orchestrator(trip.BookTogetherSaga)
+    saga_id = await bench.start("t-1", saga=trip.BookTogetherSaga)
+    commands = {command.saga.step: command for command in await bench.sent()}
+    await bench.deliver(bench.answer(commands["book_car"], trip.Done()))
+    await bench.execute("UPDATE saga_instances SET deadline = NULL")
+    await fire(bench)
+    await bench.answer_all(trip.Done())
+
+    recorded = await record(saga_id, trip.BookTogetherSaga)
+    assert "timeout" in {entry.kind for entry in recorded.log}
+    assert recorded.end.state == "COMPENSATED"
+    replay([trip.BookTogetherSaga], recorded)
+
+
+async def test_a_parent_that_took_its_child_back_and_the_child_come_out_the_same(
+    bench: Any, trip: SimpleNamespace, record: Record
+) -> None:
+    sagas = (trip.PaidTripSaga, trip.PaymentSaga)
+    bench.orchestrator = bench.new_orchestrator(*sagas)
+    saga_id = await bench.start("t-1", saga=trip.PaidTripSaga)
+    _, hold = await bench.sent()
+    await bench.deliver(bench.answer(hold, trip.Done()))
+    (charge,) = await bench.sent()
+    async with bench.database.sessions.begin() as session:
+        await bench.orchestrator.cancel(session, saga_id, reason="ill")
+    (word,) = await bench.sent()
+    await bench.deliver(bench.received(word))
+    await bench.deliver(bench.answer(charge, trip.Done()))
+    await bench.answer_all(trip.Done())
+    (end,) = await bench.sent()
+    await bench.deliver(bench.received(end))
+    await bench.answer_all(trip.Done())
+
+    for row in await bench.rows("SELECT saga_id, state FROM saga_instances"):
+        recorded = await record(row.saga_id, *sagas)
+        assert recorded.end.state == ("COMPENSATED" if row.saga_id == saga_id else "COMPLETED")
+        replay(sagas, recorded)

@@ -17,8 +17,11 @@ from chassis.sagas import (
     Saga,
     command,
     local,
+    minutes,
     seconds,
 )
+from chassis.sagas.batch import Batch
+from chassis.sagas.definitions import Definitions
 from chassis.sagas.happened import Started, TimedOut
 from chassis.sagas.state import SagaInstance
 from chassis.sagas.transition import advance
@@ -142,3 +145,27 @@ def test_a_transition_takes_chance_from_outside_and_none_by_itself(
 
     assert next_answer_by() == NOW + seconds(30) + seconds(10)
     assert next_answer_by(random=lambda: 1.0) == NOW + seconds(30) + seconds(15)
+
+
+def test_what_runs_in_production_takes_chance(
+    trip: SimpleNamespace, data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class CardSaga(Saga[trip.TripData], type="Card", version=1):  # type: ignore[name-defined]  # a fixture's
+        steps = (command(trip.charge_card, kind=PIVOT, retry=Retry(first=minutes(60), jitter=1)),)
+
+    monkeypatch.setattr("chassis.sagas.batch.random.random", lambda: 1.0)
+    started = SagaInstance(
+        saga_id=uuid4(),
+        saga_type="Card",
+        definition_version=1,
+        subject_key="t-1",
+        created_at=NOW,
+        data=data,
+    )
+    batch = Batch(Definitions([CardSaga]), {})
+    batch.start(started)
+    batch.move(started.saga_id, TimedOut())
+
+    [moved] = batch.started
+    assert moved.due_at is not None
+    assert moved.due_at > datetime.now(UTC) + minutes(2), "twice the longest wait, and the time-out"
