@@ -48,7 +48,7 @@ def page(report: Report) -> str:
             f"<title>Contracts of {escape(report.version)}</title>",
             f"<style>{_STYLE}</style></head><body>",
             *_head(report),
-            *_findings(report.findings),
+            *_findings(report.in_the_way),
             *_grid(report.rows),
             *_details(report.rows),
             *_deployed(report.deployed),

@@ -51,6 +51,16 @@ class Report:
     def sound(self) -> bool:
         return not self.findings and all(row.state is RowState.VERIFIED for row in self.rows)
 
+    @property
+    def in_the_way(self) -> tuple[str, ...]:
+        """What is broken and what is missing, in sentences."""
+        broken = (
+            f"{row.consumer} needs {row.description!r} of {row.provider}: {fault}"
+            for row in self.rows
+            for fault in row.faults
+        )
+        return (*broken, *self.findings)
+
     def count(self, state: RowState) -> int:
         return sum(row.state is state for row in self.rows)
 
@@ -85,12 +95,7 @@ def show(report: Report, console: Console) -> None:
                 table.add_row(f"    → {row.answer}", _coloured(row))
         table.add_section()
     console.print(table)
-    broken = (
-        f"{row.consumer} needs {row.description!r} of {row.provider}: {fault}"
-        for row in report.rows
-        for fault in row.faults
-    )
-    for sentence in (*broken, *report.findings):
+    for sentence in report.in_the_way:
         console.print("[red]✗[/] ", end="")
         console.print(sentence, markup=False, soft_wrap=True)
     if report.sound:
