@@ -161,7 +161,10 @@ async def test_a_pending_order_cannot_be_cancelled_yet(client: AsyncClient, plac
 
     response = await client.post(f"{location}/cancellation")
 
-    assert problem(response, 409)["type"] == "urn:longship:problem:order-undecided"
+    refused = problem(response, 409)
+    assert refused["type"] == "urn:longship:problem:order-undecided"
+    saga_id = (await client.get(location)).json()["saga_id"]
+    assert f"by CreateOrder {saga_id}, for " in refused["detail"]
     assert response.headers["retry-after"] == "1"
 
 
@@ -276,3 +279,16 @@ async def test_every_status_is_documented(client: AsyncClient):
         "get /orders": ["200", "400", "422", "500", "503", "504"],
         "get /orders/{order_id}/sagas": ["200", "400", "404", "422", "500", "503", "504"],
     }
+
+
+async def test_an_order_shows_which_saga_works_on_it_and_since_when(
+    client: AsyncClient, approve: Callable
+):
+    location = await approve()
+    assert (await client.get(location)).json()["worked_on_by"] is None
+
+    cancelling = (await client.post(f"{location}/cancellation")).json()
+
+    work = (await client.get(location)).json()["worked_on_by"]
+    assert (work["saga_type"], work["saga_id"]) == ("CancelOrder", cancelling["saga_id"])
+    assert work["since"] is not None

@@ -42,6 +42,11 @@ async def test_an_order_is_accepted_and_found_at_its_location(client: AsyncClien
         "ended_at": None,
         "saga_id": order["saga_id"],
         "lines": [LINE, {"product_id": "42", "quantity": 10, "unit_price": "9.80"}],
+        "worked_on_by": {
+            "saga_type": "CreateOrder",
+            "saga_id": order["saga_id"],
+            "since": order["worked_on_by"]["since"],
+        },
         "waits_for": [],
     }
 

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from order_service.domain.work import Work
+
 
 class OrderError(Exception):
     """Base of this service's business errors."""
@@ -23,7 +25,8 @@ class OrderStateError(OrderError):
 
 
 class OrderUndecidedError(OrderStateError):
-    """The order is being approved or rejected at this moment."""
+    """The order is being approved or rejected at this moment, by `work` where that is known."""
 
-    def __init__(self, order_id: UUID) -> None:
-        super().__init__(f"Order {order_id} is still being decided; ask again in a moment")
+    def __init__(self, order_id: UUID, work: Work | None = None) -> None:
+        by = f" {work}" if work else ""
+        super().__init__(f"Order {order_id} is still being decided{by}; ask again in a moment")

@@ -31,6 +31,7 @@ class OrderState(StrEnum):
 
 
 _MAY_WAIT = frozenset({OrderState.APPROVED, OrderState.CANCEL_PENDING, OrderState.UNDELIVERED})
+_LOCKED = frozenset({OrderState.PENDING, OrderState.CANCEL_PENDING})
 _CLOSED_BY_SHIPMENT = frozenset({OrderState.DELIVERED, OrderState.UNDELIVERED})
 
 
@@ -80,6 +81,11 @@ class Order:
             total=total,
             placed_at=at,
         )
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a saga is at work on it."""
+        return self.state in _LOCKED
 
     @property
     def may_wait(self) -> bool:

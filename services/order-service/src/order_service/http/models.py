@@ -10,6 +10,7 @@ from chassis.flows import Awaited
 from chassis.values import WHOLE, Given, Money, PositiveMoney, Reference
 from order_service.domain.order import MAX_LINES, Order, OrderState, RejectionReason
 from order_service.domain.order_line import MAX_QUANTITY, OrderLine
+from order_service.domain.work import Work
 
 
 class Line(BaseModel):
@@ -63,11 +64,28 @@ class OrderAnswer(PlacedOrderAnswer):
         return cls.model_validate(order).model_copy(update={"saga_id": saga_id})
 
 
-class OrderDetails(OrderAnswer):
-    """An order with what it waits for of other services; a saga's waits are in its history."""
+class WorkAnswer(BaseModel):
+    """The saga that works on an order; nobody else changes the order meanwhile."""
 
+    model_config = ConfigDict(from_attributes=True)
+
+    saga_type: str
+    saga_id: UUID
+    since: datetime
+
+
+class OrderDetails(OrderAnswer):
+    """An order with who works on it and what it waits for of other services.
+
+    A saga's waits are in its history.
+    """
+
+    worked_on_by: WorkAnswer | None = None
     waits_for: tuple[Awaited, ...]
 
     @classmethod
-    def waiting(cls, answer: OrderAnswer, waits_for: tuple[Awaited, ...]) -> Self:
-        return cls(**dict(answer), waits_for=waits_for)
+    def waiting(
+        cls, answer: OrderAnswer, work: Work | None, waits_for: tuple[Awaited, ...]
+    ) -> Self:
+        worked_on_by = None if work is None else WorkAnswer.model_validate(work)
+        return cls(**dict(answer), worked_on_by=worked_on_by, waits_for=waits_for)

@@ -22,7 +22,7 @@ from order_service.http.problems import (
     ORDER_STATE,
     ORDER_UNDECIDED,
 )
-from order_service.persistence.orders import get_order, get_order_and_saga, orders_after
+from order_service.persistence.orders import get_order, get_order_and_saga, orders_after, work_on
 from order_service.sagas.cancel_order import CancelOrderData, CancelOrderSaga
 from order_service.sagas.create_order import CreateOrderData, CreateOrderSaga
 
@@ -91,10 +91,11 @@ async def cancel_order(
 
 @router.get("/{order_id}", responses=documented(ORDER_NOT_FOUND))
 async def show_order(order_id: UUID, session: Transaction) -> OrderDetails:
-    """One order, and which events of other services are due for it."""
+    """One order, which saga works on it, and which events of other services are due for it."""
     order, saga_id = await get_order_and_saga(session, order_id)
     waits_for = await awaited(session, FLOWS, order_id) if order.may_wait else ()
-    return OrderDetails.waiting(OrderAnswer.of(order, saga_id), waits_for)
+    work = await work_on(session, order)
+    return OrderDetails.waiting(OrderAnswer.of(order, saga_id), work, waits_for)
 
 
 @router.get("")

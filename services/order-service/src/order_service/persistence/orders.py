@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.persistence.tables import saga_instances
 from order_service.domain.errors import OrderNotFoundError
 from order_service.domain.order import Order, OrderState
+from order_service.domain.work import Work
 from order_service.persistence.tables import orders
 
 OrderAndSaga = Row[Order, UUID | None]
@@ -30,6 +31,25 @@ async def get_order_and_saga(session: AsyncSession, order_id: UUID) -> OrderAndS
     if found is None:
         raise OrderNotFoundError(order_id)
     return found
+
+
+async def work_on(session: AsyncSession, order: Order) -> Work | None:
+    """The saga that works on the order, if its state says that one does."""
+    if not order.is_locked:
+        return None
+    statement = (
+        select(
+            saga_instances.c.saga_type,
+            saga_instances.c.saga_id,
+            saga_instances.c.created_at.label("since"),
+        )
+        .where(saga_instances.c.subject_key == str(order.order_id))
+        .where(saga_instances.c.ended_at.is_(None))
+        .order_by(saga_instances.c.created_at.desc())
+        .limit(1)
+    )
+    found = (await session.execute(statement)).one_or_none()
+    return None if found is None else Work(**found._asdict())
 
 
 async def orders_after(
