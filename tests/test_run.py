@@ -17,19 +17,15 @@ import psutil
 import pytest
 
 from devkit.clients import Clients, clients_of
+from devkit.deployables import SERVICES, relay_of, with_relay
 from devkit.eventually import eventually
 from devkit.models import APPROVED, Line
 from devkit.platform import Addresses
 
 PROGRAMS = {
-    "nats",
-    "postgresql",
-    *("order-service", "order-service-relay"),
-    *("customer-service", "customer-service-relay"),
-    *("inventory-service", "inventory-service-relay"),
-    *("shipping-service", "shipping-service-relay"),
-    "order-history-service",  # publishes nothing, so it has no relay
-    "api-gateway",
+    *("nats", "postgresql"),
+    *SERVICES,
+    *(relay_of(one.name) for one in with_relay()),  # who publishes nothing has none
 }
 
 

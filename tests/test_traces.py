@@ -24,7 +24,7 @@ from opentelemetry.trace import SpanKind
 
 from devkit.carrier import Carrier
 from devkit.clients import Clients, clients_of
-from devkit.deployables import API_GATEWAY
+from devkit.deployables import API_GATEWAY, THE_SHOP
 from devkit.eventually import eventually
 from devkit.models import IN_SAGA, Line, OrderState
 from devkit.platform import Platform, running_platform
@@ -241,7 +241,7 @@ def folder() -> Iterator[RunFolder]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(receiver: Receiver, folder: RunFolder) -> AsyncIterator[Shop]:
     async with (
-        running_platform(folder, print, carrier=CARRIER) as platform,
+        running_platform(folder, print, services=THE_SHOP, carrier=CARRIER) as platform,
         clients_of(platform.addresses) as clients,
     ):
         await clients.customers.put("ALFKI", name="Alfreds", country="Germany", limit=Decimal(900))

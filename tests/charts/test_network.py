@@ -1,6 +1,7 @@
 """What may reach what in the demo is what was declared, and nothing else."""
 
 from devkit.charts import Pod, Rendering
+from devkit.deployables import DEPLOYABLES, THE_SHOP
 from devkit.network_policies import (
     Outsider,
     Port,
@@ -13,8 +14,13 @@ from devkit.network_policies import (
 )
 
 TESTED = ("order-service", "customer-service", "inventory-service")
-PROVISIONED = (*TESTED, "shipping-service")
-SERVICES = (*PROVISIONED, "order-history-service")
+CALLED = (*TESTED, "shipping-service", "order-history-service")
+ADDED = tuple(one for one in DEPLOYABLES if one.name not in THE_SHOP)
+SERVICES = (*CALLED, *(one.name for one in ADDED if one.messaging))
+PROVISIONED = (
+    *(*TESTED, "shipping-service"),
+    *(one.name for one in ADDED if one.topology.streams or one.topology.consumers),
+)
 SERVERS = {"postgresql", "nats", "jaeger"}
 
 # (from, to, port); hand-written, because it is the promise
@@ -25,7 +31,7 @@ EDGES = {
     *((f"{service} provision", "nats", 4222) for service in PROVISIONED),
     *((f"{service} service", "jaeger", 4318) for service in SERVICES),
     *(("test", f"{service} service", 8080) for service in TESTED),
-    *(("api-gateway service", f"{service} service", 8080) for service in SERVICES),
+    *(("api-gateway service", f"{service} service", 8080) for service in CALLED),
     ("api-gateway service", "jaeger", 4318),
 }
 

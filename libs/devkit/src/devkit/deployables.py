@@ -76,6 +76,8 @@ BEHIND_THE_GATEWAY: Final = (
     *(ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE, SHIPPING_SERVICE),
     ORDER_HISTORY_SERVICE,
 )
+THE_SHOP: Final = (*BEHIND_THE_GATEWAY, API_GATEWAY)
+"""The services of the example; others may be added beside them."""
 SAGA_SERVICES: Final = (ORDER_SERVICE, CUSTOMER_SERVICE, INVENTORY_SERVICE)
 SERVICES: Final = tuple(deployable.name for deployable in DEPLOYABLES)
 

@@ -1,6 +1,7 @@
 """Contracts fail closed: whatever is missing is an error that says what to do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -161,6 +162,14 @@ def test_a_reply_that_may_come_without_a_contract_is_an_error(pact_of):
     said = the_one(missing([shop(), bakery()], [pact_of(a_loaf, an_answer)]))
 
     assert "may answer bakery.OutOfFlour.v1, without a contract" in said
+
+
+def test_a_command_of_a_service_to_itself_needs_no_contract():
+    """Both sides have one class, which cannot drift apart."""
+    topology = replace(bakery().catalogue.topology, sends_to=(commands("bakery"),))
+    catalogue = make_catalogue(topology, (Bake, Baked, Baking, OutOfFlour))
+
+    assert missing([replace(bakery(), catalogue=catalogue)], []) == []
 
 
 def test_a_command_to_nobody_is_an_error(pact_of):

@@ -192,6 +192,8 @@ def _unstated_commands(
     for party in parties:
         for command in party.asks:
             provider = by_context.get(command.context)
+            if provider is party:  # it keeps no copy of its own messages that could be another
+                continue
             if provider is None:
                 yield (
                     f"{party.name} sends {command.wire_type}, and no service has the context "
