@@ -15,6 +15,7 @@ KILLS ?= 10
 FUZZ_EXAMPLES ?= 200
 EXAMPLES ?= 1000
 PEERS ?=
+NAME ?=
 ARGS ?=
 AGAINST ?= main
 DEPLOYED ?=
@@ -62,6 +63,17 @@ bench: install ## Measure relay and sagas; PEERS=1 measures other systems beside
 test: install ## Run all tests, on the real NATS and PostgreSQL (ARGS to pytest, WORKERS=auto side by side)
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
+new-service: install ## Make a service from the template: NAME=loyalty-service (ARGS=--defaults asks nothing)
+	@test -n "$(NAME)" || { echo "Say how it is called: NAME=loyalty-service" >&2; exit 1; }
+	@UV=$(UV) $(RUN) devkit new-service $(NAME) $(ARGS)
+
+update-service: install ## Bring into a service of the template what became of the template since (NAME)
+	@test -f services/$(NAME)/.copier-answers.yml || { echo "Say which one, made by new-service: NAME=…" >&2; exit 1; }
+	@$(RUN) copier update --trust --skip-answered --vcs-ref $$(git rev-parse HEAD) --answers-file services/$(NAME)/.copier-answers.yml $(ARGS)
+
+template-test: install ## Make three differently answered services in a copy of the repository, and run all that they have to pass
+	@UV=$(UV) TEMPLATES=all $(RUN) pytest -q tests/new_service $(ARGS)
+
 goldens: install ## Write anew the charts' messaging blocks, and what charts render to
 	@for service in $(MESSAGING); do \
 		values=charts/$$service/values.yaml && head="$$(sed '/^messaging:/,$$d' $$values)" && \
@@ -69,7 +81,7 @@ goldens: install ## Write anew the charts' messaging blocks, and what charts ren
 		printf '%s\n\n%s\n' "$${head%$$'\n'}" "$$block" | sed '/^# Generated/{n;/^$$/d}' >$$values.new && \
 		mv $$values.new $$values || exit; \
 	done
-	@GOLDENS=write $(RUN) pytest -q tests/charts/test_goldens.py
+	@GOLDENS=write $(RUN) pytest -q tests/charts/test_goldens.py $(ARGS)
 
 images: ## Build the services' images (IMAGE_TAG; IMAGE_BUILD, a command that takes tag, folder and docker's options)
 	@for service in $(SERVICES); do \

@@ -30,6 +30,7 @@ from devkit.input_folder import InputFolderError, read_input_folder
 from devkit.interruption import InterruptedByUserError, run_until_interrupted
 from devkit.keeper import ProgramFailedError
 from devkit.mix import mixed_orders
+from devkit.new_service.cli import new_service
 from devkit.observability.cli import app as observability
 from devkit.pages.cli import pages
 from devkit.placing import RepeatedOrderError
@@ -162,6 +163,7 @@ def chaos(
 app.command()(bench)
 app.command()(e2e)
 app.command()(gate)
+app.command()(new_service)
 app.command()(pages)
 app.command()(token)
 app.command()(release_dry_run)

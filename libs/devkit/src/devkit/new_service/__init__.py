@@ -1,0 +1,1 @@
+"""A new service from the template in `libs/service-template`: asked for, written, registered."""
