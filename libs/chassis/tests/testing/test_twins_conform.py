@@ -269,8 +269,15 @@ async def test_keys_unique_values_and_missing_ones_are_refused(shop: Database) -
             async with shop.sessions.begin() as session:
                 session.add(wrong)
     async with shop.sessions.begin() as session:
-        assert not await add_if_new(session, book("a", price="9.00"))
-        assert await add_if_new(session, book("d"))
+        known, new = book("a", price="9.00"), book("d")
+        known.added_at = new.added_at = NOW
+        assert not await add_if_new(session, known)
+        assert await add_if_new(session, new)
+    with pytest.raises(
+        IntegrityError
+    ):  # an entity has all of its columns, and a null is no default
+        async with shop.sessions.begin() as session:
+            await add_if_new(session, book("e"))
     async with shop.sessions() as session:
         assert (await session.get_one(Book, "a")).price == Decimal("7.01")
         assert await session.get(Book, "d") is not None

@@ -69,7 +69,7 @@ def values_of(mapper: Mapper[Any], row: Row) -> Iterator[tuple[str, Any]]:
 def check_row(table: Table, row: Row, others: Iterator[Row]) -> None:
     """Raise IntegrityError for what is not null or unique and is null or not unique."""
     for column in table.columns:
-        if row[column.key] is None and not column.nullable and not column.server_default:
+        if row[column.key] is None and not column.nullable:
             raise _violation(table, f'null value in column "{column.name}"')
     unique = [names for names in _unique(table) if all(row[name] is not None for name in names)]
     if not unique:
