@@ -90,6 +90,7 @@ async def test_a_reader_looks_and_does_not_act(
             ("/dead-letters/redrive", {"letters": {}, **BECAUSE}),
             ("/dead-letters/archive", {"letters": {"ids": [1]}, **BECAUSE}),
             ("/audit/1/withdraw", BECAUSE),
+            ("/locks/release", {"name": "a", "key": "b", **BECAUSE}),
         ):
             assert (await client.post(path, json=body)).status_code == 403, path
     assert await connection.fetch("SELECT FROM operator_actions") == []
@@ -168,6 +169,34 @@ async def test_the_outbox_and_dead_letters_are_looked_at_and_mended(
     assert archived.json() == {"letters": [3, 4]}
     assert (await client.get("/dead-letters/count")).json()["letters"] == 0
     assert len((await client.get("/audit")).json()) == 3
+
+
+async def test_versions_are_told_and_a_lock_is_taken_away(
+    parcels: Any, connection: Any, client: httpx.AsyncClient
+) -> None:
+    await parcels.start("a", parcels.NextParcelSaga)
+    await connection.execute(
+        """
+        INSERT INTO semantic_locks (name, key, holder, holder_type, taken_at, expires_at)
+        VALUES ('parcel', 'a/b', 's-1', 'Parcel', now(), now() + interval '1 hour')
+        """
+    )
+
+    versions = (await client.get("/sagas/versions")).json()
+    [held] = (await client.get("/locks", params={"name": "parcel"})).json()
+    asked = {"name": "parcel", "key": "a/b", **BECAUSE}
+    taken = await client.post("/locks/release", json=asked)
+
+    assert {one["version"]: (one["live"], one["declared"]) for one in versions} == {
+        1: (0, True),
+        2: (1, False),
+    }
+    assert (held["holder"], held["waiters"], held["is_expired"]) == ("s-1", 0, False)
+    assert taken.json()["holder"] == "s-1"
+    assert (await client.get("/locks")).json() == []
+    assert (await client.post("/locks/release", json=asked)).status_code == 404
+    [kept] = (await client.get("/audit", params={"action": "locks."})).json()
+    assert kept["target"] == "parcel a/b"
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The HTTP admin API: what `chassis sagas|outbox|dead-letters|audit` do, on a port of its own."""
+"""The HTTP admin API: what `chassis sagas|outbox|dead-letters|locks|audit` do, on its own port."""

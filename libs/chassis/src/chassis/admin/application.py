@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.admin import audit, messages, sagas
+from chassis.admin import audit, locks, messages, sagas
 from chassis.admin.problems import NOT_THERE
 from chassis.admin.served import Served
 from chassis.admin.tokens import Role, Tokens, caller
@@ -55,7 +55,8 @@ def create_admin_app(name: str, served: Served, tokens: Mapping[Role, str]) -> F
     declare_problems(app, NOT_THERE)
     document_problems(app)
     provide(app, served)
-    for router in (sagas.router, messages.outbox, messages.dead_letters, audit.router):
+    routers = (sagas.router, messages.outbox, messages.dead_letters, locks.router, audit.router)
+    for router in routers:
         app.include_router(router, dependencies=[Depends(caller)], responses=_REFUSED)
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(caller)])

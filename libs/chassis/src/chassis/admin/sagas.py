@@ -18,12 +18,14 @@ from chassis.admin.values import (
     SagaPage,
     SagaSummary,
     SagaTimeline,
+    SagaVersion,
     ago,
 )
 from chassis.operations.audit import ActionOutcome, Operator
 from chassis.operations.interventions import outcomes, request, require_all
 from chassis.operations.saga_list import SagaFilter, list_sagas
 from chassis.operations.saga_timeline import timeline
+from chassis.operations.saga_versions import saga_versions
 from chassis.sagas.state import SagaState
 
 router = APIRouter(prefix="/sagas", tags=["sagas"])
@@ -56,6 +58,12 @@ async def list_(connection: Transaction, query: Annotated[SagaQuery, Query()]) -
     rows = await list_sagas(connection, wanted, query.limit)
     following = rows[-1]["saga_id"] if len(rows) == query.limit else None
     return SagaPage(sagas=[SagaSummary(**row) for row in rows], next=following)
+
+
+@router.get("/versions")
+async def versions(connection: Transaction, served: Service) -> list[SagaVersion]:
+    """On which versions sagas are live, and which this process lacks or could do without."""
+    return [SagaVersion(**row) for row in await saga_versions(connection, served.definitions)]
 
 
 @router.get("/{saga_id}", responses=MAY_NOT_BE_THERE)

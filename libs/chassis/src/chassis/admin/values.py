@@ -132,6 +132,20 @@ class SagaChoice(Asked):
     paused: bool = False
 
 
+class SagaVersion(Told):
+    """A version that has live instances, or is loaded in the process that answers (`declared`)."""
+
+    saga_type: str
+    version: int
+    live: int
+    needs_attention: int
+    paused: int
+    oldest: datetime | None
+    oldest_id: UUID | None
+    declared: bool
+    advice: str
+
+
 class SagaAction(Asked):
     """What is to be done to which sagas; it is waited for, but not for longer than said."""
 
@@ -180,6 +194,28 @@ class ParkedKey(Told):
     attempts: int
     parked_at: datetime
     rows_waiting: int = 0
+
+
+class LockReleased(Asked):
+    name: Text
+    key: Text
+    reason: Reason
+
+
+class LockTaken(Told):
+    """A lock and who held it."""
+
+    name: str
+    key: str
+    holder: str
+    holder_type: str
+    taken_at: datetime
+
+
+class HeldLock(LockTaken):
+    expires_at: datetime
+    is_expired: bool
+    waiters: int
 
 
 class LetterChoice(Asked):
