@@ -8,7 +8,7 @@ customers.on(ConfirmCredit).answer_after(hours(3), CreditConfirmed())
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, NamedTuple, Self
@@ -176,17 +176,15 @@ class _Answering(HandlerProcessor):
     async def _handle(
         self, session: AsyncSession, delivery: Delivery, barrier: Barrier, late: LateAnswers
     ) -> None:
-        received = delivery.received
-        if self._next(received.wire_type).is_silent and not _is_recorded(delivery):
-            # nobody waits for the answer, as far as the handler knows
-            delivery = replace(delivery, received=replace(received, reply_to=None))
-        await super()._handle(session, delivery, barrier, late)
+        wire_type = delivery.received.wire_type
+        if self._next(wire_type).is_silent and not _is_recorded(delivery):
+            self._calls[wire_type] += 1
+        else:
+            await super()._handle(session, delivery, barrier, late)
 
-    async def _say(self, command: Command, session: AsyncSession) -> Reply | AnswerLater | None:
+    async def _say(self, command: Command, session: AsyncSession) -> Reply | AnswerLater:
         planned = self._next(command.wire_type)
         self._calls[command.wire_type] += 1  # a failure, which is rolled back, is a call as well
-        if planned.is_silent:
-            return None
         if planned.reply is None:
             raise ParticipantFailedError(f"told to fail over {command.wire_type}")
         reply = planned.reply(command)
