@@ -77,7 +77,7 @@ def test_every_order_of_a_mix_is_decided_as_foreseen_and_the_sums_agree(
     assert 0 < outcome["saga_ms"]["p50"] <= outcome["saga_ms"]["p99"]
     assert outcome["messages"]["relayed"] > 40
     assert outcome["messages"]["dead_lettered"] == 0
-    assert "ShipmentDispatched" in finished.stderr
+    assert "ShipmentScheduled" in finished.stderr
 
     for trace in (outcome["traces"]["approved"], outcome["traces"]["compensated"]):
         assert {API_GATEWAY, *PROCESSES} <= set(trace["services"])

@@ -1,7 +1,8 @@
 """One trace for each saga, read from what all processes export while orders are carried through.
 
 The trees below were written by hand. A line is a span: its service, below its parent, with a mark
-for a compensation and one for an error. Siblings are in the order of their start.
+for a compensation and one for an error. Siblings are in the order of their start; those who process
+one event side by side, in the order of their names.
 """
 
 import os
@@ -71,6 +72,7 @@ shipping-service-relay                                          publish shipping
 inventory-service                                               process shipping.events
 inventory-service                                                 create inventory.events
 inventory-service-relay                                             publish inventory.events
+order-service                                                       process inventory.events
 shipping-service                                                    process inventory.events
 shipping-service                                                      create shipping.events
 shipping-service-relay                                                  publish shipping.events
@@ -79,6 +81,7 @@ shipping-service-relay                                                  publish 
 order-service                                                           process shipping.events
 order-service                                                             create order.events
 order-service-relay                                                         publish order.events
+order-service                                                   process shipping.events
 """
 
 REJECTED = """
@@ -141,7 +144,7 @@ def tree(trace: Trace) -> str:
 
 
 def _lines(trace: Trace, spans: list[Span], depth: int) -> Iterator[str]:
-    for span in sorted(spans, key=lambda span: (span.start_ns, span.name)):
+    for span in sorted(spans, key=_place):
         marks = "".join(
             [
                 " compensation" * (span.attributes.get("saga.direction") == "compensation"),
@@ -150,6 +153,11 @@ def _lines(trace: Trace, spans: list[Span], depth: int) -> Iterator[str]:
         )
         yield f"{span.service:<24}{'  ' * depth}{span.name}{marks}"
         yield from _lines(trace, trace.children(span), depth + 1)
+
+
+def _place(span: Span) -> tuple[bool, str, int, str]:
+    consumes = span.kind is SpanKind.CONSUMER
+    return consumes, span.service if consumes else "", span.start_ns, span.name
 
 
 SERVICES = {"order-service", "customer-service", "inventory-service", "shipping-service"}
