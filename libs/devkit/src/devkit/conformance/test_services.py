@@ -204,7 +204,11 @@ async def test_a_type_that_nobody_handles_waits_and_is_no_failure(
 
 @every_participant
 async def test_asked_to_end_it_finishes_what_it_has_and_loses_nothing(
-    service: Deployable, command: type[Command], platform: Platform, correspondent: Correspondent
+    service: Deployable,
+    command: type[Command],
+    platform: Platform,
+    correspondent: Correspondent,
+    http: httpx.AsyncClient,
 ) -> None:
     letters = [letter_to(service, command) for _ in range(60)]
     restarts = platform.supervisor.restarts(service.name)
@@ -216,6 +220,7 @@ async def test_asked_to_end_it_finishes_what_it_has_and_loses_nothing(
     await eventually(lambda: platform.supervisor.restarts(service.name) > restarts, within=60)
     await eventually(lambda: all(map(correspondent.answers_to, letters)), within=60)
     assert [len(correspondent.answers_to(letter)) for letter in letters] == [1] * len(letters)
+    await eventually(lambda: _is_ready(http, platform.addresses.http[service.name]), within=60)
     log = platform.folder.log(service.name).read_text()
     assert '"event": "stopped"' in log
 
@@ -226,11 +231,7 @@ async def test_without_its_database_it_lives_and_is_not_ready(
 ) -> None:
     url = platform.addresses.http[service.name]
     postgresql = platform.supervisor.pids[POSTGRESQL]
-
-    async def ready() -> bool:
-        return (await http.get(f"{url}/readyz")).status_code == httpx.codes.OK
-
-    await eventually(ready)
+    await eventually(lambda: _is_ready(http, url))
     os.kill(postgresql, signal.SIGSTOP)  # it takes no connections any more
     try:
         answer = await http.get(f"{url}/readyz")
@@ -241,7 +242,14 @@ async def test_without_its_database_it_lives_and_is_not_ready(
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert answer.headers["retry-after"]
     assert lives.status_code == httpx.codes.OK
-    await eventually(ready)
+    await eventually(lambda: _is_ready(http, url))
+
+
+async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(f"{url}/readyz")).is_success
+    except httpx.TransportError:  # it has been ended, and is starting again
+        return False
 
 
 def _with_step(letter: Letter, step: str) -> Letter:
