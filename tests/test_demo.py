@@ -73,6 +73,14 @@ def test_every_order_of_a_mix_is_decided_as_foreseen_and_the_sums_agree(
         "orders": 40,
         "by_state": {state: count for state, count in by_state.items() if count},
     }
+    assert outcome["sagas"]["CancelOrder"] == {
+        "completed": outcome["cancelled"],
+        "compensated": 0,
+    }
+    assert outcome["sagas"]["CreateOrder"] == {
+        "completed": outcome["approved"] + outcome["cancelled"],
+        "compensated": sum(outcome["rejected"].values()),
+    }
     assert "in the history, by state" in finished.stderr
     assert 0 < outcome["saga_ms"]["p50"] <= outcome["saga_ms"]["p99"]
     assert outcome["messages"]["relayed"] > 40

@@ -134,7 +134,8 @@ def demo(
         if as_json:
             traces = described(demonstration.stories, destination.spans)
             history = demonstration.history.as_json()
-            _print_json(demonstration.outcome.as_json() | {"history": history, "traces": traces})
+            also = {"sagas": demonstration.sagas.ended, "history": history, "traces": traces}
+            _print_json(demonstration.outcome.as_json() | also)
         if not demonstration.outcome.is_sound:
             raise typer.Exit(FAILED)
 

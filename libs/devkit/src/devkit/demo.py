@@ -16,7 +16,9 @@ from devkit.pace import all_decided, all_ended, in_flight
 from devkit.placing import cancel_if_approved, load, place
 from devkit.platform import Platform
 from devkit.progress import Stages
+from devkit.quiet import all_quiet
 from devkit.remembered import Remembered, read_history
+from devkit.saga_counts import SagaCounts, read_saga_counts
 from devkit.scenario import PlannedOrder, Scenario
 from devkit.stories import Story
 
@@ -40,6 +42,7 @@ class Demonstration:
 
     scenario: Scenario
     outcome: Outcome
+    sagas: SagaCounts
     history: Remembered
     stories: Mapping[str, Story]
 
@@ -61,19 +64,22 @@ async def demonstrate(
         at_once = 1 if in_order else _REQUESTS_AT_ONCE
         ids = await _order(scenario, clients, rate, at_once, stages)
         await _fulfil(ids, clients, platform, stages)
+        sagas = await read_saga_counts(platform.addresses)
         outcome = judge(
             await read_books(clients),
             accepted=ids.values(),
             stock=scenario.stock,
             messages=await read_message_counts(platform.addresses),
             carrier=CARRIER,
-            still_moving=await in_flight(clients),
+            still_moving=await in_flight(clients) + sagas.in_flight,
         )
         with stages.stage("asking the history"):
             history = await _history(clients, len(outcome.orders))
         telling = _telling(outcome.orders)
         stories = {name: await _story(order, clients) for name, order in telling.items()}
-    return Demonstration(scenario=scenario, outcome=outcome, history=history, stories=stories)
+    return Demonstration(
+        scenario=scenario, outcome=outcome, sagas=sagas, history=history, stories=stories
+    )
 
 
 async def _order(
@@ -102,6 +108,8 @@ async def _fulfil(
         await platform.start_late()
     with stages.stage("waiting until none is in flight") as waiting:
         await all_ended(clients, within=_patience(ids), observe=waiting.show)
+    with stages.stage("waiting until all is handled and all sagas have ended") as waiting:
+        await all_quiet(platform.addresses, within=_SETTLING_SECONDS, observe=waiting.show)
 
 
 async def _history(clients: Clients, orders: int) -> Remembered:

@@ -20,7 +20,8 @@ _MILLISECONDS = 1000
 class Outcome:
     """``disagreements`` are sentences about sums that do not agree.
 
-    ``still_moving`` counts what is under way besides orders: shipments, and what is given back.
+    ``still_moving`` counts what is under way besides orders: shipments, sagas, and what is given
+    back.
     """
 
     orders: tuple[Order, ...]

@@ -12,6 +12,7 @@ from devkit.outcome import Outcome
 from devkit.platform import NATS, POSTGRESQL, Addresses
 from devkit.remembered import Remembered
 from devkit.run_folder import RunFolder
+from devkit.saga_counts import SagaCounts
 from devkit.stories import show_stories
 from devkit.tracing.destination import SpanDestination
 
@@ -29,6 +30,7 @@ def show_demonstration(
     """The table of what happened, the two stories, the history, and the verdict."""
     console.print()
     console.print(_outcome_table(demonstration.outcome))
+    console.print(_saga_table(demonstration.sagas))
     if with_lines:
         console.print(_line_table(demonstration))
     for note in demonstration.scenario.notes:
@@ -67,7 +69,7 @@ def show_addresses(
 def _show_verdict(outcome: Outcome, console: Console) -> None:
     _show_faults(outcome.disagreements, console)
     if outcome.in_flight:
-        console.print(f"[red]✗[/] {outcome.in_flight} orders or shipments are still in flight")
+        console.print(f"[red]✗[/] {outcome.in_flight} orders, shipments or sagas are in flight")
     if outcome.is_sound:
         console.print("[green]✓[/] money, stock and shipments agree across all services")
 
@@ -108,6 +110,13 @@ def _outcome_table(outcome: Outcome) -> Table:
     table.add_row("messages relayed", f"{outcome.messages.relayed:,}")
     table.add_row("duplicates dropped", f"{outcome.messages.duplicates_dropped:,}")
     table.add_row("dead letters", f"{outcome.messages.dead_lettered:,}")
+    return table
+
+
+def _saga_table(sagas: SagaCounts) -> Table:
+    table = _plain_table("sagas", "completed", "compensated")
+    for saga, ended in sorted(sagas.ended.items()):
+        table.add_row(saga, str(ended.get("completed", 0)), str(ended.get("compensated", 0)))
     return table
 
 
