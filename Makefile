@@ -24,6 +24,7 @@ WORKERS ?= $(if $(ARGS),0,auto)
 SERVICES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 # those that declare streams, consumers or channels
 MESSAGING := $(foreach service,$(SERVICES),$(if $(wildcard services/$(service)/src/*/messaging/topology.py),$(service)))
+CONSUMERS ?=
 SERVICE ?=
 VERSION ?=
 ENVIRONMENT ?=
@@ -71,7 +72,7 @@ update-service: install ## Bring into a service of the template what became of t
 	@test -f services/$(NAME)/.copier-answers.yml || { echo "Say which one, made by new-service: NAME=…" >&2; exit 1; }
 	@$(RUN) copier update --trust --skip-answered --vcs-ref $$(git rev-parse HEAD) --answers-file services/$(NAME)/.copier-answers.yml $(ARGS)
 
-template-test: install ## Make three differently answered services in a copy of the repository, and run all that they have to pass
+template-test: install ## Make differently answered services in copies of the repository, and run all that they have to pass
 	@UV=$(UV) TEMPLATES=all $(RUN) pytest -q tests/new_service $(ARGS)
 
 goldens: install ## Write anew the charts' messaging blocks, and what charts render to
@@ -145,8 +146,8 @@ contracts: install ## Write each service's AsyncAPI, released messages and sagas
 gate: install ## Compare the contracts with branch AGAINST (main), and with the versions of the environments in DEPLOYED
 	@$(RUN) devkit gate --against $(AGAINST) $(if $(DEPLOYED),--deployed $(DEPLOYED)) $(ARGS)
 
-pacts: install ## Write what consumers' tests need of others into their providers' contracts/consumers
-	@$(RUN) devkit contracts write
+pacts: install ## Write what consumers' tests need of others into their providers' contracts/consumers (CONSUMERS, if not all)
+	@$(RUN) devkit contracts write $(CONSUMERS)
 
 contract-test: install ## Run all contract tests and report who was verified with whom, in dist/contracts (VERSION, ARGS=--json)
 	@VERSION=$(VERSION) $(RUN) devkit contracts test $(ARGS)

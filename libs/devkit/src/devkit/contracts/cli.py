@@ -71,10 +71,16 @@ def run_tests(
 
 
 @app.command()
-def write(*, root: Root = HERE) -> None:
+def write(
+    consumers: Annotated[
+        list[str], typer.Argument(help="Services; all if none is given.", show_default=False)
+    ] = [],  # noqa: B006 - Typer's way
+    *,
+    root: Root = HERE,
+) -> None:
     """Write what consumers' tests need into their providers' folders."""
     run = Run(root.resolve())
-    written = run.write()
+    written = run.write(consumers)
     if written is None:
         _refuse("a consumer does not do what its own test says; nothing was written")
     for path in written:

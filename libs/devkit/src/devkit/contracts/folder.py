@@ -3,7 +3,7 @@
 services/<provider>/contracts/consumers/<consumer>-<provider>.json
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from devkit.contracts.pacts import Pact, read_pact
@@ -20,6 +20,13 @@ class ContractFolder:
 
     def paths(self, provider: str = "*") -> Iterator[Path]:
         yield from sorted(self._services.glob(f"{provider}/contracts/consumers/*.json"))
+
+    def paths_of(self, consumers: Collection[str]) -> Iterator[Path]:
+        """Those of some consumers, or of all where none is named."""
+        for path in self.paths():
+            provider = path.parents[2].name
+            if not consumers or path.stem.removesuffix(f"-{provider}") in consumers:
+                yield path
 
     def pacts(self, provider: str = "*") -> list[Pact]:
         """Raises UnreadablePactError."""

@@ -131,7 +131,8 @@ class Provider:
     async def _answer(self, command: WireMessage) -> WireMessage:
         await deliver(self.service, command.subject, command.headers, command.body)
         said = await outbox_of(self.service.database)
-        replies = [one for one in said if one.headers.get(h.CAUSATION_ID) == command.message_id]
+        caused = [one for one in said if one.headers.get(h.CAUSATION_ID) == command.message_id]
+        replies = [one for one in caused if kind_of(one.subject) is Kind.REPLIES]
         if len(replies) != 1:
             raise ProviderError(f"{command.wire_type} was answered {len(replies)} times, not once")
         if wrong := list(_not_echoed(command, replies[0])):

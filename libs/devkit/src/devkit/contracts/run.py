@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,14 +69,18 @@ class Run:
             deployed=tuple(self._deployed(results)),
         )
 
-    def write(self) -> list[Path] | None:
-        """Write consumers' needs into the repository; None where a consumer's test fails."""
+    def write(self, consumers: Collection[str] = ()) -> list[Path] | None:
+        """Write needs into the repository, of all consumers or some.
+
+        None where a consumer's test fails.
+        """
         shutil.rmtree(self.output / "needs", ignore_errors=True)
-        if self._pytest("services", "-k", "needs_of"):
+        tests = [f"services/{one}/tests/contracts" for one in consumers] or ["services"]
+        if self._pytest(*tests, "-k", "needs_of"):
             return None
         folder, gathered = ContractFolder(self.root), self._gathered()
         wanted = [folder.path(pact.consumer, pact.provider) for pact in gathered]
-        for path in set(folder.paths()) - set(wanted):
+        for path in set(folder.paths_of(consumers)) - set(wanted):
             path.unlink()
         for pact, path in zip(gathered, wanted, strict=True):
             write_pact(pact, path)
