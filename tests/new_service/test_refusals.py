@@ -7,8 +7,8 @@ import pytest
 from new_service.repository import Repository, copied_to
 
 from devkit.new_service.answers import given_answers
-from devkit.new_service.cli import write
 from devkit.new_service.errors import NewServiceError
+from devkit.new_service.rendering import write
 from devkit.new_service.repository import check
 
 NAME = "loyalty-service"

@@ -5,6 +5,7 @@
 
 What lies in their outboxes is given to those of their consumers that it is for, in order, through
 inbox and handlers as in production. Each message comes twice, since nothing may depend on once.
+With `obliging`, commands to services that are not there are answered with a success.
 """
 
 from collections import defaultdict
@@ -19,6 +20,7 @@ from chassis.messaging.envelope import ReceivedMessage
 from chassis.messaging.topology import Consumer
 from chassis.persistence.database import Database, fetch_all
 from chassis.service import Service
+from chassis.testing.answering import Success, answer_to
 from chassis.testing.delivery import incoming, subscribers_of, wants
 from chassis.testing.outbox import read_header_block
 
@@ -37,7 +39,8 @@ class _Reader:
 class Loopback:
     """Carries messages between services in one process; `heard` are all, in their order."""
 
-    def __init__(self, *services: Service) -> None:
+    def __init__(self, *services: Service, obliging: bool = False) -> None:
+        self._obliging = obliging
         self._databases = [service.database for service in services]
         self._readers = [reader for service in services for reader in _readers(service)]
         self._waiting: defaultdict[str, list[Incoming]] = defaultdict(list)
@@ -56,12 +59,18 @@ class Loopback:
         for database in self._databases:
             for message in await _take(database):
                 anything = True
-                assert message.received is not None
-                self.heard.append(message.received)
-                for reader in self._readers:
-                    if reader.wants(message):
-                        self._waiting[reader.consumer.name].append(message)
+                self._carry(message)
         return anything
+
+    def _carry(self, message: Incoming) -> None:
+        assert message.received is not None
+        self.heard.append(message.received)
+        takers = [reader for reader in self._readers if reader.wants(message)]
+        for reader in takers:
+            self._waiting[reader.consumer.name].append(message)
+        if self._obliging and not takers and message.received.reply_to is not None:
+            answer = answer_to(message.received, Success())
+            self._carry(incoming(answer.subject, answer.headers, answer.body))
 
     async def _hand_out(self, holding: Collection[str]) -> bool:
         anything = False

@@ -38,7 +38,7 @@ def questions(root: Path) -> list[str]:
         name
         for name, one in declared.items()
         if isinstance(one, dict) and "type" in one and one.get("when") is not False
-        if name != "service"
+        if one.get("ask") is not False and name != "service"
     ]
 
 

@@ -1,7 +1,7 @@
 """`devkit new-service`: a service from the template, registered and ready for its tests."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,10 @@ from rich.console import Console
 
 from devkit.new_service.answers import given_answers
 from devkit.new_service.errors import NewServiceError
+from devkit.new_service.joining import join, joined_by
+from devkit.new_service.made_services import made_service
 from devkit.new_service.registration import register
+from devkit.new_service.rendering import render, write
 from devkit.new_service.repository import check, folders, git, lock, make, undoing
 from devkit.progress import Stages
 
@@ -39,68 +42,71 @@ def new_service(name: Name, *, defaults: Defaults = False, data: Data = []) -> N
     try:
         _make(root, name, answers, defaults=defaults)
     except NewServiceError as error:
-        stages.say(f"To take back what was made so far:\n  {undoing(name)}")
+        stages.say(f"To take back what was made so far:\n  {_undoing(root, name)}")
         _refuse(error)
     _tell(root, name)
 
 
 def _make(root: Path, name: str, answers: Mapping[str, Any], *, defaults: bool) -> None:
     write(root, {**answers, "service": name}, defaults=defaults)
+    services = [name]
+    if saga := joined_by(root, name):
+        with stages.stage(f"giving the saga of {saga.service} a step of it"):
+            join(root, name, saga, render)
+        services.append(saga.service)
     with stages.stage("entering it into the lists that name every service"):
         register(root, name)
     with stages.stage("installing"):
         lock(root)
         make(root, "install")
-    with stages.stage("writing its contracts and its page"):
-        make(root, "contracts", f"MESSAGING={name}")
-    if (root / folders(name)[0] / "tests" / "contracts").is_dir():
-        with stages.stage("writing what it needs of others"):
-            make(root, "pacts")
+    _generate(root, services)
+
+
+def _generate(root: Path, services: Sequence[str]) -> None:
+    messaging = f"MESSAGING={' '.join(services)}"
+    with stages.stage("writing contracts and pages"):
+        make(root, "contracts", messaging)
+    if consumers := [one for one in services if _needs_others(root, one)]:
+        with stages.stage("writing what is needed of others"):
+            make(root, "pacts", f"CONSUMERS={' '.join(consumers)}")
     with stages.stage("writing what the charts render to"):
-        make(root, "goldens", f"MESSAGING={name}", f"ARGS=-k 'demo or {name}'")
+        make(root, "goldens", messaging, f"ARGS=-k 'demo or {' or '.join(services)}'")
 
 
-def write(root: Path, answers: Mapping[str, Any], *, defaults: bool) -> None:
-    """Have Copier ask and write; raises NewServiceError for an answer that is none."""
-    copier = _copier()
-    try:
-        copier.run_copy(
-            ".",
-            root,
-            data=dict(answers),
-            defaults=defaults,
-            answers_file=f"{folders(answers['service'])[0]}/.copier-answers.yml",
-            vcs_ref=git(root, "rev-parse", "HEAD").strip(),
-            unsafe=True,  # its extension and its task are this package's own
-            quiet=True,
-        )
-    except (copier.errors.CopierError, ValueError) as error:
-        raise NewServiceError(f"the template cannot be filled in: {error}") from error
-    except KeyboardInterrupt:
-        raise NewServiceError("nothing was made: the questions were not answered") from None
-
-
-def _copier() -> Any:
-    try:
-        import copier  # noqa: PLC0415 - a tool of the repository, not of those who install devkit
-    except ImportError as error:
-        raise NewServiceError("copier is not installed here: run `make install`") from error
-    return copier
+def _needs_others(root: Path, service: str) -> bool:
+    return any((root / folders(service)[0] / "tests" / "contracts").glob("test_needs_of_*.py"))
 
 
 def _tell(root: Path, name: str) -> None:
     changed = git(root, "status", "--short", "--untracked-files=normal").rstrip()
     tests = f"services/{name} tests/charts tests/contract"
     stages.say(
-        f"\n{changed}\n\n"
-        f"{name} is there. Next:\n"
+        f"\n{changed}\n\n{name} is there.{_part_in_a_saga(root, name)} Next:\n"
         f"  make check && make test ARGS='{tests}'\n"
         f"  make demo                        {name} is part of it, and of `make run`\n"
         f"  services/{name}/README.md, and then src/*/app.py, say what it does\n"
         f"  git add -A && git commit\n"
         f"  make update-service NAME={name}  brings in what the template becomes later\n"
-        f"To take it all back instead:\n  {undoing(name)}"
+        f"To take it all back instead:\n  {_undoing(root, name)}"
     )
+
+
+def _part_in_a_saga(root: Path, name: str) -> str:
+    made = made_service(root, name)
+    if made is None or made.answers.get("saga") != "participant":
+        return ""
+    if saga := joined_by(root, name):
+        return f" {saga.saga} of {saga.service} asks it from its next version on."
+    return (
+        f" Nobody sends it commands yet: the sagas of {made.answers['orchestrator']} are written"
+        f" by hand. Give one of them a step that sends {made.context}.Open{made.thing}.v1 and is"
+        f" undone by {made.context}.Close{made.thing}.v1: docs/howto/change-a-saga.md."
+    )
+
+
+def _undoing(root: Path, name: str) -> str:
+    saga = joined_by(root, name)
+    return undoing(name, joined=saga.service if saga else None)
 
 
 def _refuse(error: NewServiceError) -> None:

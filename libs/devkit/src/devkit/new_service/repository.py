@@ -31,7 +31,8 @@ def check(root: Path, service: str) -> None:
     for folder in folders(service):
         if (root / folder).exists():
             raise NewServiceError(f"{folder} is there already: choose another name, or delete it")
-    changed = git(root, "status", "--porcelain", "--", "pyproject.toml", "uv.lock", *_listed())
+    files = ("pyproject.toml", "uv.lock", *_listed(), "services")
+    changed = git(root, "status", "--porcelain", "--", *files)
     if changed:
         raise NewServiceError(
             "files that the service is entered in have changes: commit or stash them first, so "
@@ -39,12 +40,17 @@ def check(root: Path, service: str) -> None:
         )
 
 
-def undoing(service: str) -> str:
-    """The command that takes back everything, while nothing is committed."""
+def undoing(service: str, *, joined: str | None = None) -> str:
+    """The command that takes back everything, while nothing is committed.
+
+    `joined` is the service whose saga it takes part in.
+    """
     golden = f"tests/charts/golden/{service}-alone.yaml"
     made = " ".join((*folders(service), f"charts/demo/charts/{service}", golden))
+    added = f"git clean -fdq services/{joined} && " if joined else ""
     return (
         "git restore pyproject.toml uv.lock charts docs/services k8s services tests && "
+        f"{added}"
         f"rm -rf {made} docs/services/{service}.md services/*/contracts/consumers/{service}-*.json "
         "&& make install"
     )

@@ -3,13 +3,24 @@
 Copier runs in the repository's root, also where it renders into a folder of its own to compare.
 """
 
-import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment
 from jinja2.ext import Extension
 
+from devkit.new_service.errors import NewServiceError
+from devkit.new_service.made_services import (
+    MadeService,
+    context_of,
+    has_uuid,
+    is_uuid_in,
+    made_service,
+    orchestrating,
+    snake_case,
+    why_it_cannot_join,
+)
 from devkit.new_service.released_events import (
     EventField,
     ReleasedEvent,
@@ -19,7 +30,6 @@ from devkit.new_service.released_events import (
     released_events,
 )
 
-_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LIKELY = "customer_id"
 
 
@@ -35,9 +45,13 @@ class TemplateFunctions(Extension):
             "contracts": functions.contracts,
             "identifiers": functions.identifiers,
             "likely_identifier": functions.likely_identifier,
-            "is_uuid_in": functions.is_uuid_in,
+            "is_uuid_in": partial(is_uuid_in, functions.root),
             "view_fields": functions.view_fields,
             "orchestrators": functions.orchestrators,
+            "saga_of": functions.saga_of,
+            "has_uuid": functions.has_uuid,
+            "participants_of": functions.participants_of,
+            "why_it_cannot_join": partial(why_it_cannot_join, functions.root),
             "repository": lambda: str(functions.root),
         }
 
@@ -62,24 +76,29 @@ class _Functions:
         names = self.identifiers(wire_types)
         return _LIKELY if _LIKELY in names else next(iter(names), "")
 
-    def is_uuid_in(self, wire_types: Sequence[str], name: str) -> bool:
-        found = identifiers(chosen(self.root, wire_types))
-        return any(one.name == name and one.type == "UUID" for one in found)
-
     def view_fields(self, wire_types: Sequence[str], without: str) -> list[EventField]:
         return merged_fields(chosen(self.root, wire_types), without=without)
 
     def orchestrators(self) -> list[str]:
         """The contexts that have sagas."""
         sagas = self.root.glob("services/*/contracts/sagas")
-        return sorted(
-            one.parents[1].name.removesuffix("-service").replace("-", "") for one in sagas
-        )
+        return sorted(context_of(one.parents[1].name) for one in sagas)
 
+    def saga_of(self, context: str) -> str:
+        """The type of the saga that the template has made for it; nothing where it has none."""
+        made = orchestrating(self.root, context)
+        return made.saga if made else ""
 
-def snake_case(name: str) -> str:
-    """`gift_card` of `GiftCard`."""
-    return _WORD_BEGINS.sub("_", name).lower()
+    def has_uuid(self, context: str) -> bool:
+        made = orchestrating(self.root, context)
+        return made is not None and has_uuid(self.root, made)
+
+    def participants_of(self, services: Sequence[str]) -> list[MadeService]:
+        """Raises NewServiceError for one that the template has not made."""
+        made = [made_service(self.root, one) for one in services]
+        if None in made:
+            raise NewServiceError(f"one of {', '.join(services)} is not there any more")
+        return [one for one in made if one is not None]
 
 
 def source_tuple(names: Sequence[str]) -> str:
