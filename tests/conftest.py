@@ -1,10 +1,12 @@
 import os
 import sysconfig
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from devkit.private_folder import private_folder
+from devkit.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -27,7 +29,12 @@ def environment() -> dict[str, str]:
 @pytest.fixture
 def run_dir() -> Iterator[Path]:
     """A folder outside pytest's own, which keeps PostgreSQL's account out."""
-    with tempfile.TemporaryDirectory(prefix="longship-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
+    with private_folder("longship-test-") as folder:
         yield folder / "run"
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[RunFolder]:
+    """The folder of a run that the tests of a file share."""
+    with private_folder("longship-test-") as folder:
+        yield RunFolder(folder / "run")

@@ -3,9 +3,8 @@
 import asyncio
 import os
 import sysconfig
-import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -55,14 +54,6 @@ class Run:
     books: Books
     history: HistoryClient
     shown: Mapping[UUID, HistoryOrder]
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[RunFolder]:
-    with tempfile.TemporaryDirectory(prefix="longship-test-") as name:
-        Path(name).chmod(0o711)
-        (Path(name) / "run").mkdir()
-        yield RunFolder(Path(name) / "run")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -5,8 +5,7 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -70,15 +69,6 @@ def run_here(*command: str) -> subprocess.CompletedProcess[str]:
 
 def output_of(*command: str) -> str:
     return run_here(*command).stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[RunFolder]:
-    """A folder outside pytest's own, which keeps PostgreSQL's account out."""
-    with tempfile.TemporaryDirectory(prefix="longship-test-") as name:
-        Path(name).chmod(0o711)
-        (Path(name) / "run").mkdir()
-        yield RunFolder(Path(name) / "run")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -3,11 +3,9 @@
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -49,15 +47,6 @@ class Shop:
     async def check_that_everything_ends_well(self) -> None:
         assert await all_ended(self.clients, within=90, observe=lambda _: None)
         assert disagreements(await read_books(self.clients), stock=SCENARIO.stock) == []
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[RunFolder]:
-    """A folder outside pytest's own, which keeps PostgreSQL's account out."""
-    with tempfile.TemporaryDirectory(prefix="longship-test-") as name:
-        Path(name).chmod(0o711)
-        (Path(name) / "run").mkdir()
-        yield RunFolder(Path(name) / "run")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -7,12 +7,10 @@ one event side by side, in the order of their names.
 
 import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -236,14 +234,6 @@ def receiver() -> Iterator[Receiver]:
         for name, value in variables.items():
             environment.setenv(name, value)
         yield receiver
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[RunFolder]:
-    with tempfile.TemporaryDirectory(prefix="longship-test-") as name:
-        Path(name).chmod(0o711)
-        (Path(name) / "run").mkdir()
-        yield RunFolder(Path(name) / "run")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -194,7 +194,7 @@ class BatchRunner:
             work.dead.append((message, DeadReason.MALFORMED, message.malformed or ""))
         elif (lane := intake.lanes.behind(received)) is not None:
             work.behind.append((message, lane))
-        elif isinstance(lock, LockTakenError) and waits_for(lock, received):
+        elif lock is not None and waits_for(lock, received):
             intake.lanes.add(*lane_of_locked(received))
             work.locked.append((message, lock))
         else:
