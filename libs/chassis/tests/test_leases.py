@@ -98,7 +98,7 @@ async def test_losing_the_session_loses_all_slots_at_once_and_a_review_wins_them
     leases = new_member(on_loss=lost.set)
     await leases.review()
     await kill_session(leases, database)
-    await asyncio.wait_for(lost.wait(), 5)
+    await asyncio.wait_for(lost.wait(), 30)
     assert leases.held == frozenset()
     with pytest.raises(LeasesLostError):
         _ = leases.connection

@@ -21,6 +21,7 @@ from chassis.metrics import catalogue
 from chassis.metrics.build_info import tell_build
 from chassis.persistence.database import Database
 from chassis.settings import HttpSettings
+from chassis.tasks import end
 from chassis.telemetry.http import trace_http_clients
 from chassis.telemetry.setup import configure_tracing, shut_down_tracing
 from chassis.telemetry.switch import Switch, tracing_switch
@@ -94,9 +95,7 @@ class HttpService:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
             await self.close()
             log.info("stopped")
 

@@ -45,7 +45,7 @@ async def running(
             yield relay
         finally:
             relay.stop()
-            await asyncio.wait_for(task, 15)
+            await asyncio.wait_for(task, 60)
 
 
 @pytest.fixture

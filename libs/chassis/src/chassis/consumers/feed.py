@@ -21,6 +21,7 @@ from nats.errors import Error as NatsError
 
 from chassis.consumers.incoming import Incoming
 from chassis.messaging.topology import Consumer
+from chassis.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -72,8 +73,7 @@ class PartitionFeed:
         """Stop pulling and give back at once what has not been acknowledged."""
         self.open = False
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await end(self._keeper)
         if self._subscription is not None and not self._client.is_closed:
             await self._subscription.unsubscribe()
             await self._publish_all((held.incoming.reply for held in self._ordered()), b"-NAK")
@@ -84,8 +84,8 @@ class PartitionFeed:
         self._settled = False
         self._requested = 0
         if self._keeper is not None:
-            self._keeper.cancel()
-            self._keeper = asyncio.create_task(self._keep(), name=f"feed {self._api}")
+            keep = self._keep(after=self._keeper)
+            self._keeper = asyncio.create_task(keep, name=f"feed {self._api}")
 
     @property
     def heard_at(self) -> float:
@@ -107,7 +107,9 @@ class PartitionFeed:
             self._in_hand.pop(message.stream_sequence, None)
         await self._request_more()
 
-    async def _keep(self) -> None:
+    async def _keep(self, *, after: asyncio.Task[None] | None = None) -> None:
+        if after is not None:
+            await end(after)
         await self._take_over()
         while True:
             await asyncio.sleep(_HEARTBEAT_SECONDS)

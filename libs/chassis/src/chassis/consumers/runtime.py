@@ -22,6 +22,7 @@ from chassis.consumers.waiting import WaitingMessages
 from chassis.leases import Leases, LeasesLostError
 from chassis.messaging.topology import Consumer
 from chassis.persistence.database import Database
+from chassis.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,7 @@ class ConsumerRuntime:
         holder, worker, waiting = self._tasks
         self._stopping = True
         self._wake.set()
-        await _cancel(holder, waiting)
+        await end(holder, waiting)
         await asyncio.gather(worker, return_exceptions=True)
         await self._leave(frozenset(self._feeds))
         await self._leases.close()
@@ -183,9 +184,3 @@ class ConsumerRuntime:
     async def _acknowledge(self, batch: Sequence[Held]) -> None:
         for feed in {held.feed for held in batch}:
             await feed.acknowledge(held.incoming for held in batch if held.feed is feed)
-
-
-async def _cancel(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

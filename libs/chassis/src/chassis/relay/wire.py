@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 
 from chassis.messaging.inbox import inbox_prefix
 from chassis.metrics.nats import NatsMetrics
+from chassis.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +87,7 @@ class Wire:
         try:
             yield
         finally:
-            supervisor.cancel()
-            await asyncio.wait([supervisor])
+            await end(supervisor)
             self._lose()
             await self._client.close()
 

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from chassis.leases import Leases, LeasesLostError
+from chassis.tasks import end
 from chassis.views.checkpoints import Place
 from chassis.views.feed import ViewFeed
 from chassis.views.feeding import Feeding
@@ -73,6 +74,4 @@ class GenerationRunner:
 
     async def _leave(self, slots: frozenset[int]) -> None:
         feeds = [self._feeds.pop(slot) for slot in slots & frozenset(self._feeds)]
-        for feed in feeds:
-            feed.cancel()
-        await asyncio.gather(*feeds, return_exceptions=True)
+        await end(*feeds)

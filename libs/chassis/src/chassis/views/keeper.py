@@ -11,6 +11,7 @@ from nats.aio.client import Client
 
 from chassis.messaging.topology import ServiceTopology
 from chassis.persistence.database import Database
+from chassis.tasks import end
 from chassis.views.feeding import Feeding
 from chassis.views.generation_runner import GenerationRunner
 from chassis.views.generations import (
@@ -167,8 +168,6 @@ class KeptView:
 
     async def _stop(self, generations: Collection[Generation]) -> None:
         tasks = [self._runners.pop(generation) for generation in generations]
-        for task in tasks:
-            task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
+        for result in await end(*tasks):
             if isinstance(result, Exception):
                 log.error("feeding a view ended", view=self.view.name, error=repr(result))
