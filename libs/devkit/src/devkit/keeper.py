@@ -12,7 +12,7 @@ import psutil
 from devkit.embedded.server import descendants
 from devkit.program import Program
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 2.0
