@@ -50,7 +50,7 @@ def test_the_chart_takes_the_values_of_the_run():
 
 
 def test_there_are_orders_enough_for_every_step():
-    assert plan().further_orders == 2 * 200 + 8 * 60
+    assert plan().further_orders == 2 * 200 + 9 * 60
     assert plan(steps=[step for step in STEPS if step.name == "upgrade"]).further_orders == 0
 
 

@@ -16,6 +16,7 @@ from devkit.e2e.release import Release, passing_release
 from devkit.e2e.scenario import scenario_of
 from devkit.e2e.shop import CARRIER, Shop
 from devkit.e2e.step import Result, Step, Surroundings
+from devkit.e2e.steps.credentials import credentials
 from devkit.e2e.steps.disruptions import disruptions
 from devkit.e2e.steps.install import install
 from devkit.e2e.steps.neighbour import neighbour
@@ -36,6 +37,7 @@ STEPS = (
     Step("traces", traces, tenths=10),
     Step("disruptions", disruptions, tenths=5 * 3),
     Step("scaling", scaling, tenths=3 * 3),
+    Step("credentials", credentials, tenths=3),
     Step("upgrade", upgrade),
     Step("stranger", stranger),
     Step("permissions", permissions),
