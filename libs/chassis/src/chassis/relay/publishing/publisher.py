@@ -16,8 +16,9 @@ from chassis.relay.publishing.waves import WavePublisher
 from chassis.relay.rows import ClaimedRow
 from chassis.relay.wire import Wire
 
-PLAIN_ROWS: Final = 64
-"""Up to here single publishes written together are answered sooner than a batch."""
+PLAIN_ROWS: Final = 24
+"""Up to here single publishes written together are answered sooner than a batch, even where the
+server writes each of them through to the disk by itself."""
 PLAIN_WAVES: Final = 3
 """Each wave is a round trip; beyond these a batch is sooner done."""
 
