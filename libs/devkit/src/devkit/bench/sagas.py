@@ -73,10 +73,12 @@ class SagaMeasurement:
 
     async def saturate(self, sagas: int) -> Saturation:
         """All at once; counted from the first placing to the last decision."""
+        planned = self._plan(sagas)
         statements, cpu = await self._statement_count(), cpu_seconds_by_name(self._system.pids)
-        orders = await self._run(sagas, rate=None)
+        await self._system.place(planned, rate=None)
         cpu_after = cpu_seconds_by_name(self._system.pids)
         statements_after = await self._statement_count()
+        orders = await self._decided(planned)
         began = min(order.placed_at for order in orders)
         ended = max(order.decided_at or order.placed_at for order in orders)
         return Saturation(
@@ -103,14 +105,21 @@ class SagaMeasurement:
         check_sagas(books, placed=self._placed, stock=self._stock)
 
     async def _run(self, sagas: int, *, rate: float | None) -> list[Order]:
+        planned = self._plan(sagas)
+        await self._system.place(planned, rate=rate)
+        return await self._decided(planned)
+
+    def _plan(self, sagas: int) -> Sequence[PlannedOrder]:
         planned = self._source.take(sagas)
         self._placed += planned
-        await self._system.place(planned, rate=rate)
+        return planned
+
+    async def _decided(self, planned: Sequence[PlannedOrder]) -> list[Order]:
         ids = {UUID(order.key) for order in planned}
         orders = [order for order in await self._system.orders() if order.order_id in ids]
         undecided = sum(order.decided_at is None for order in orders) + len(ids) - len(orders)
         if undecided:
-            raise WrongSagasError(f"{undecided} of {sagas} orders are not decided")
+            raise WrongSagasError(f"{undecided} of {len(ids)} orders are not decided")
         return orders
 
     async def _statement_count(self) -> int:
