@@ -8,6 +8,8 @@ from httpx import AsyncClient, Response
 
 from chassis.messaging.contracts import Refusal, Reply
 from chassis.persistence.database import Database
+from chassis.service import Service
+from chassis.testing.loopback import Loopback
 from chassis.testing.statements import recorded_statements
 from order_service.sagas.participants import (
     CreditLimitExceeded,
@@ -62,6 +64,16 @@ def approve(place: Callable, wire) -> Callable:
         return location
 
     return approve
+
+
+async def test_an_order_is_approved_where_everybody_does_what_is_asked(
+    client: AsyncClient, place: Callable, service: Service
+):
+    location = (await place()).headers["location"]
+
+    await Loopback(service, obliging=True).run()
+
+    assert (await client.get(location)).json()["state"] == "APPROVED"
 
 
 async def test_with_credit_and_stock_an_order_is_approved(client: AsyncClient, approve, wire):

@@ -79,7 +79,9 @@ def _needs_others(root: Path, service: str) -> bool:
 
 def _tell(root: Path, name: str) -> None:
     changed = git(root, "status", "--short", "--untracked-files=normal").rstrip()
-    tests = f"services/{name} tests/charts tests/contract"
+    saga = joined_by(root, name)
+    services = " ".join(folders(one)[0] for one in (name, *([saga.service] if saga else [])))
+    tests = f"{services} tests/charts tests/contract"
     stages.say(
         f"\n{changed}\n\n{name} is there.{_part_in_a_saga(root, name)} Next:\n"
         f"  make check && make test ARGS='{tests}'\n"
