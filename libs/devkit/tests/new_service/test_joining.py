@@ -108,6 +108,10 @@ def test_only_sagas_that_the_template_has_made_are_joined(root: Path):
 def test_two_participants_cannot_open_things_of_the_same_name(root: Path):
     join(root, "gift-service", club(root), render)
 
-    assert why_it_cannot_join(root, "club", "Badge", (), "") == ""
-    assert "take another class name" in why_it_cannot_join(root, "club", "GiftCard", (), "")
-    assert "take another class name" in why_it_cannot_join(root, "club", "Membership", (), "")
+    def why(service: str, thing: str) -> str:
+        return why_it_cannot_join(root, service, "club", thing, consumes=(), about="")
+
+    assert why("badge-service", "Badge") == ""
+    assert "take another class name" in why("badge-service", "GiftCard")
+    assert "take another class name" in why("badge-service", "Membership")
+    assert why("gift-service", "GiftCard") == ""

@@ -87,13 +87,14 @@ def is_uuid_in(root: Path, wire_types: Sequence[str], name: str) -> bool:
 
 
 def why_it_cannot_join(
-    root: Path, orchestrator: str, thing: str, consumes: Sequence[str], about: str
+    root: Path, service: str, orchestrator: str, thing: str, *, consumes: Sequence[str], about: str
 ) -> str:
     """What keeps a participant out of a saga that the template has made; nothing where it fits."""
     saga = orchestrating(root, orchestrator)
     if saga is None:
         return ""
-    things = {saga.thing, *(_thing(root, one) for one in saga.participants)}
+    others = (one for one in saga.participants if one != service)
+    things = {saga.thing, *(_thing(root, one) for one in others)}
     if thing in things:
         return f"{saga.service} opens a {thing} in its saga already: take another class name"
     if consumes and is_uuid_in(root, consumes, about) != has_uuid(root, saga):
