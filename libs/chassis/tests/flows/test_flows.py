@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from httpx import ASGITransport, AsyncClient
+from httpx import ASGITransport, AsyncClient, Response, codes
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 from typer.testing import CliRunner
@@ -62,12 +62,15 @@ class Depot:
             for key in keys:
                 flow.reach(session, key, event)
 
-    async def shown(self, **parameters: object) -> list[dict[str, Any]]:
+    async def asked(self, **parameters: object) -> Response:
         application = create_http_app("depot-service", self.database)
         application.include_router(flow_routes())
         transport = ASGITransport(application)
         async with AsyncClient(transport=transport, base_url="http://depot") as client:
-            return (await client.get("/flows", params=parameters)).json()
+            return await client.get("/flows", params=parameters)
+
+    async def shown(self, **parameters: object) -> list[dict[str, Any]]:
+        return (await self.asked(**parameters)).json()
 
     async def open_keys(self) -> list[str]:
         return [flow["key"] for flow in await self.shown()]
@@ -118,6 +121,10 @@ async def test_flows_about_the_same_thing_end_one_by_one(depot: Depot) -> None:
 
     assert [flow["flow"] for flow in await depot.shown(key="p-1")] == ["return"]
     assert await depot.shown(key="p-2") == []
+
+
+async def test_a_key_that_no_text_can_be_is_refused(depot: Depot) -> None:
+    assert (await depot.asked(key="p\x00")).status_code == codes.UNPROCESSABLE_ENTITY
 
 
 async def test_an_end_that_comes_before_it_is_expected_counts(depot: Depot) -> None:

@@ -26,7 +26,9 @@ def flow_routes() -> APIRouter:
     async def list_flows(
         session: Transaction,
         overdue: Annotated[bool, Query(description="Only those that are past their time")] = False,  # noqa: FBT002 - a query parameter has a name
-        key: Annotated[str | None, Query(description="Only those about this")] = None,
+        key: Annotated[
+            str | None, Query(description="Only those about this", pattern=r"^[^\x00]+$")
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[OpenFlow]:
         """Flows by choreography that have not ended, the first to fall due first."""
