@@ -10,7 +10,12 @@ project = "Longship"
 author = "The Longship authors"
 copyright = author  # noqa: A001 - Sphinx calls it so
 
-extensions = ["myst_parser", "sphinxcontrib.mermaid"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinxcontrib.mermaid"]
+default_role = "code"
+autodoc_typehints = "signature"
+autodoc_default_options = {"exclude-members": "model_config"}
+autodoc_member_order = "bysource"
+autodoc_inherit_docstrings = False
 exclude_patterns = ["examples/*/.venv"]
 source_suffix = {".md": "markdown"}
 html_theme = "furo"
@@ -40,6 +45,17 @@ def link_to_repository(app: Sphinx, document: str, source: list[str]) -> None:
     source[0] = _LINK.sub(resolved, source[0])
 
 
+def show_code(*event: Any) -> None:
+    """What is indented in a docstring is code, though no marker says so."""
+    lines: list[str] = event[-1]
+    for number in range(len(lines) - 1, -1, -1):
+        begins = lines[number].startswith("    ") and number > 0 and not lines[number - 1]
+        before = next((line for line in reversed(lines[:number]) if line), "")
+        if begins and not before.startswith("    ") and not before.endswith("::"):
+            lines[number:number] = ["::", ""]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", link_to_repository)
+    app.connect("autodoc-process-docstring", show_code)
     return {"parallel_read_safe": True}

@@ -1,4 +1,4 @@
-"""OpenAPI documents, needs of HTTP APIs, and pages of the services are what their code says."""
+"""OpenAPI documents, needs of HTTP APIs, services' pages and the reference are what code says."""
 
 from pathlib import Path
 
@@ -12,6 +12,8 @@ PLACES = (
     "services/*/contracts/openapi.yaml",
     "services/*/contracts/uses/http/*.json",
     "docs/services/*.md",
+    "docs/reference/settings.md",
+    "docs/reference/commands.md",
 )
 KEPT = sorted(path.relative_to(ROOT) for place in PLACES for path in ROOT.glob(place))
 

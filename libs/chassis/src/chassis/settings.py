@@ -45,12 +45,15 @@ class FileValues(PydanticBaseSettingsSource):
 class HttpSettings(BaseSettings):
     """What a service without database and messaging needs to know of its surroundings."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     http_host: str = "127.0.0.1"
+    """Where HTTP is served; `0.0.0.0` in a pod."""
     http_port: int = 8080
     log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
     max_body_bytes: int = 1024 * 1024
+    """A request with a larger body is answered 413."""
 
     @classmethod
     def settings_customise_sources(
@@ -70,6 +73,7 @@ class ServiceSettings(HttpSettings):
     database_url: SecretStr
     """`postgresql://user:password@host:port/database` of the service's own database."""
     nats_url: SecretStr
+    """`nats://user:password@host:port` of the service's own user."""
     relay_poke_port: int | None = Field(default=None, gt=0, le=65535)
     """UDP port on which this service's relay listens; without it the relay only polls."""
     trace_database: bool = False

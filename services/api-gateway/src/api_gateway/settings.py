@@ -14,6 +14,7 @@ class Settings(HttpSettings):
     """Where the services are, how long they may take, and whom to believe."""
 
     order_service_url: str
+    """Where it answers, such as `http://demo-order-service:8080`; the others likewise."""
     customer_service_url: str
     inventory_service_url: str
     shipping_service_url: str
@@ -24,8 +25,11 @@ class Settings(HttpSettings):
     jwks_url: str | None = None
     """The same, at a URL. One of the two is needed."""
     token_issuer: str
+    """Who has to have made a token: its claim `iss`."""
     token_audience: str = "longship"  # noqa: S105 - no secret
+    """For whom: its claim `aud`."""
     token_algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    """With what a token may be signed."""
     accept_symmetric_keys: bool = False
     """For development only: accept HS256 too, so that the gateway holds what tokens are made of."""
 
@@ -45,9 +49,11 @@ class Settings(HttpSettings):
     service_patience_seconds: float = Field(default=1.0, gt=0)
     """Time after which a service that has not answered counts as failing."""
     max_answer_bytes: int = Field(default=2 * 1024 * 1024, gt=0)
+    """A service that answers more counts as unreadable."""
     circuit_failures: int = Field(default=5, gt=0)
     """Failures among the last 20 calls that open a service's circuit, if they are half of them."""
     circuit_open_seconds: float = Field(default=5.0, gt=0)
+    """How long a circuit stays open before one call tries again."""
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:

@@ -1,5 +1,7 @@
 """Idempotency keys: a request that is sent again is answered again, and done once.
 
+For example::
+
     @router.post("/orders", status_code=202, responses=documented(IDEMPOTENCY_KEY_REUSED))
     async def place_order(body: PlaceOrder, session: Transaction, idempotency: Idempotency):
         answer = Answer(status=202, body=…)

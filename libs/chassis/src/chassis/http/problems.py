@@ -1,7 +1,7 @@
 """Problems: errors as `application/problem+json` (RFC 9457).
 
 A service declares what its domain errors mean in HTTP, once, and documents each route with the
-declarations that can occur there:
+declarations that can occur there::
 
     ORDER_NOT_FOUND = ProblemType(
         error=OrderNotFoundError, status=404, name="order-not-found", title="No such order"

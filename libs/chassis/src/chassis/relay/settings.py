@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+VARIABLES: Final = {
+    "SERVICE_NAME": "The service whose outbox this is, such as `order-service`.",
+    "DATABASE_URL": "The service's database, as the role of its relay.",
+    "NATS_URL": "NATS, as the user of the service's relay.",
+    "RELAY_POKE_PORT": "UDP port of the loopback interface on which commits are announced. "
+    "Without it the relay only polls.",
+    "HTTP_HOST": "Where metrics and health are served: 127.0.0.1 unless told.",
+    "RELAY_METRICS_PORT": "Port of `/metrics` and `/livez`. Without it there are none.",
+    "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR; INFO unless told.",
+}
+"""What the environment may tell a relay; each may come as `<NAME>_FILE` too."""
 
 
 class SettingsError(ValueError):

@@ -1,5 +1,7 @@
 """Unit tests of sagas that read as a storyboard, with no broker and no database.
 
+For example::
+
     (
         given(CreateOrderSaga, data)
         .expect_local(create_order)

@@ -1,6 +1,7 @@
 """Reading a stream by sequence with JetStream's Direct Get, which needs no consumer.
 
 Measured with the server in the lock (2.15.1):
+
 - A batch request with `next_by_subj`, wildcards included, answers with the messages of these
   subjects at or behind `seq`, in order, their own headers kept and `Nats-Sequence`, `Nats-Subject`,
   `Nats-Last-Sequence` (that of the message before, 0 for the first) added.
@@ -9,6 +10,7 @@ Measured with the server in the lock (2.15.1):
 - A `seq` whose message is gone, or was never one of these subjects, means the next one that is.
 - A stream that is missing, or does not allow it, has nobody who answers: status 503.
 - A batch of 5,000 is answered like one of 100: reading 10,000 messages takes 0.5 s of nats-py.
+
 A message is announced to plain subscribers before it is stored, so that it may not be found yet.
 """
 

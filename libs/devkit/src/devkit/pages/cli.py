@@ -1,4 +1,4 @@
-"""`devkit pages`: writes each service's OpenAPI document, and its page in docs/services."""
+"""`devkit pages`: writes OpenAPI documents, the services' pages, and the reference of the docs."""
 
 import json
 from collections.abc import Iterator
@@ -10,10 +10,12 @@ from rich.console import Console
 
 from chassis.messaging.catalogue import catalogue_of
 from devkit.deployables import DEPLOYABLES
+from devkit.pages.commands import commands_page
 from devkit.pages.http import needs_of
 from devkit.pages.neighbours import Neighbours
 from devkit.pages.openapi import openapi_file
 from devkit.pages.page import index, page
+from devkit.pages.settings import settings_page
 
 console = Console(stderr=True, highlight=False)
 
@@ -43,3 +45,5 @@ def files() -> Iterator[tuple[Path, str]]:
         )
         yield Path("docs", "services", f"{service.name}.md"), page(service, neighbours)
     yield Path("docs", "services", "README.md"), index(list(DEPLOYABLES))
+    yield Path("docs", "reference", "settings.md"), settings_page(DEPLOYABLES)
+    yield Path("docs", "reference", "commands.md"), commands_page()

@@ -1,5 +1,7 @@
 """The crash harness: a scenario of sagas and services is run with everything going wrong in it.
 
+For example::
+
     harness = CrashHarness(
         services=(orders, customers, stock), given=stock_and_credit, start=place_order,
         invariant=books_agree,
