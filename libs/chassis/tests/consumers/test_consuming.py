@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from chassis.consumers.handlers import HandlerProcessor
 from chassis.messaging.envelope import Direction, SagaReference
 from chassis.outbox.outbox import Outbox
@@ -103,6 +105,39 @@ async def test_a_message_without_headers_is_a_dead_letter_at_once(ledger: Any, n
     await eventually(lambda: _is(ledger.notes(), [2]))
     [letter] = await ledger.rows("SELECT reason, error, headers FROM dead_letters")
     assert letter == ("malformed", "the header 'ce-id' is missing", {"x-from": "stranger"})
+
+
+@pytest.mark.parametrize("header", ["ce-subject", "ce-correlationid", "ce-type"])
+async def test_a_header_that_the_database_has_no_place_for_stops_nobody(
+    ledger: Any, note: Any, header: str
+) -> None:
+    await ledger.start()
+
+    command = note("a", 1)
+    headers = dict(command.headers("asker-service")) | {header: "a\0b"}
+    await ledger.publish(command, headers, command.message.to_body())
+    await ledger.send(note("a", 2))
+
+    await eventually(lambda: _is(ledger.notes(), [2]))
+    assert await ledger.rows("SELECT reason FROM dead_letters") == [("malformed",)]
+
+
+@pytest.mark.parametrize("told", ["a\0b", "a\ud800b"])
+async def test_an_error_that_the_database_has_no_place_for_is_kept_without_it(
+    ledger: Any, note: Any, told: str
+) -> None:
+    async def fail(command: Any) -> None:
+        if command.number == 1:
+            raise RuntimeError(told)
+
+    ledger.before = fail
+    await ledger.start()
+
+    await ledger.send(note("a", 1))
+    await ledger.send(note("a", 2))
+
+    await eventually(lambda: _is(ledger.notes(), [2]))
+    assert await ledger.rows("SELECT error FROM dead_letters") == [("RuntimeError: a\ufffdb",)]
 
 
 async def test_a_type_that_nobody_handles_yet_waits_and_uses_up_no_attempt(

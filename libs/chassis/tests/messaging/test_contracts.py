@@ -45,7 +45,11 @@ def test_fields_that_a_newer_sender_adds_are_ignored() -> None:
     assert Paint.from_body(b'{"house": "h1", "colour": "red", "coats": 2}').colour == "red"
 
 
-@given(key=st.text(min_size=1), correlation=st.text(min_size=1))
+# an outbox has no place for NUL
+STORABLE = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
+
+
+@given(key=STORABLE, correlation=STORABLE)
 def test_whatever_text_a_header_holds_it_comes_back_and_ends_no_line(
     key: str, correlation: str
 ) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.persistence.database import fetch_all
+from chassis.persistence.storable import storable
 
 _BURY = """
 INSERT INTO dead_letters
@@ -43,18 +44,26 @@ class DeadLetter:
 
 
 async def bury(session: AsyncSession, letter: DeadLetter) -> None:
-    """Enter a dead letter with the caller's transaction."""
+    """Enter a dead letter with the caller's transaction.
+
+    Whatever PostgreSQL has no place for in its key, headers and error is replaced: a message that
+    could not be given up would stop its consumer.
+    """
     await fetch_all(
         session,
         _BURY,
         letter.consumer,
         letter.subject,
-        letter.key,
+        _storable(letter.key),
         letter.message_id,
-        letter.wire_type,
-        json.dumps(dict(letter.headers)),
+        _storable(letter.wire_type),
+        json.dumps({storable(name): storable(text) for name, text in letter.headers.items()}),
         letter.body,
         letter.reason.value,
-        letter.error,
+        storable(letter.error),
         letter.attempts,
     )
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else storable(text)

@@ -19,6 +19,7 @@ from chassis.consumers.lanes import Lane, Lanes
 from chassis.locks.errors import LockAwaitedError, LockDeadlockError, LockTakenError
 from chassis.messaging.envelope import Direction, ReceivedMessage
 from chassis.persistence.database import fetch_all
+from chassis.persistence.storable import storable
 
 _DEFER = """
 INSERT INTO deferred_messages
@@ -148,7 +149,7 @@ async def defer(
         [json.dumps(message.raw_headers) for message in messages],
         [message.body for message in messages],
         reason.value,
-        error,
+        None if error is None else storable(error),
         attempts,
         after.total_seconds(),
         [lane.conversation for lane in lanes] or [None] * len(received),
@@ -193,7 +194,13 @@ async def postpone(
 ) -> None:
     """Let a waiting message wait on, at the head of its lane."""
     await fetch_all(
-        session, _POSTPONE, deferred.id, reason.value, error, attempts, after.total_seconds()
+        session,
+        _POSTPONE,
+        deferred.id,
+        reason.value,
+        storable(error),
+        attempts,
+        after.total_seconds(),
     )
 
 

@@ -111,6 +111,8 @@ class ReceivedMessage:
         """Read the headers of a delivery; raises MalformedMessageError."""
         lowered = ((name.lower(), value) for name, value in (headers or {}).items())
         values = {name: h.decode_value(name, value) for name, value in lowered}
+        if "\0" in "".join(values.values()):
+            raise MalformedMessageError("a header has a NUL in it, which no database keeps")
         try:
             return cls(
                 message_id=UUID(values[h.ID]),
