@@ -44,3 +44,17 @@ async def test_a_rollback_drops_it(service_database: Database) -> None:
             await session.execute(text("SELECT 1"))
 
     assert calls == []
+
+
+async def test_rolling_back_to_a_savepoint_drops_only_what_came_since(
+    service_database: Database,
+) -> None:
+    calls: list[str] = []
+    async with service_database.sessions.begin() as session:
+        after_commit(session, lambda: calls.append("before"))
+        savepoint = await session.begin_nested()
+        after_commit(session, lambda: calls.append("since"))
+        await savepoint.rollback()
+        after_commit(session, lambda: calls.append("after"))
+
+    assert calls == ["before", "after"]
