@@ -113,6 +113,22 @@ async def test_a_bad_event_is_a_dead_letter_and_the_others_are_applied(
     assert letters == [("shelf@1", reason, event.message_id)]
 
 
+async def test_a_dead_letter_of_a_view_says_what_is_wrong_and_not_what_was_said(
+    library: Any, said: Any
+) -> None:
+    event = OutgoingMessage(message=said.lent(reader="ann", book="dune"), key="ann%20lee")
+    body = b'{"reader": "ann lee", "book": "dune", "day": "a secret"}'
+    await library.send(event, body=body)
+    after = await library.publish(said.lent(reader="ann", book="emma"))
+
+    await library.until_shown(await library.keep(), *after)
+
+    [(key, error)] = await library.sql("SELECT key, error FROM dead_letters")
+    assert error.startswith("day: ")
+    assert "a secret" not in error
+    assert key == "ann lee"
+
+
 async def test_a_view_that_has_not_caught_up_yet_is_not_read(library: Any, said: Any) -> None:
     with pytest.raises(ViewNotReadyError, match="being built"):
         await library.loans()

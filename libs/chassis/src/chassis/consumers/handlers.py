@@ -17,7 +17,12 @@ from chassis.consumers.answers import Question
 from chassis.consumers.barrier import Barrier, NobodyAsked
 from chassis.consumers.handling import handling
 from chassis.consumers.late import AnswerLater, LateAnswers, asked
-from chassis.consumers.processor import Delivery, UnknownTypeError, UnreadableMessageError
+from chassis.consumers.processor import (
+    Delivery,
+    UnknownTypeError,
+    UnreadableMessageError,
+    without_values,
+)
 from chassis.locks.errors import LockTakenError
 from chassis.messaging.contracts import Encodable, Event, Message, Reply
 from chassis.messaging.envelope import Outcome, ReceivedMessage
@@ -82,7 +87,7 @@ class HandlerProcessor:
         try:
             return handler.message.from_body(received.body)
         except ValidationError as error:
-            raise UnreadableMessageError(_without_values(error)) from error
+            raise UnreadableMessageError(without_values(error)) from error
 
     async def process(self, session: AsyncSession, deliveries: Sequence[Delivery]) -> None:
         late = LateAnswers()
@@ -165,11 +170,3 @@ def _check_unanswered(delivery: Delivery) -> None:
             f"the handler of {delivery.received.wire_type} returned no reply, "
             f"and {delivery.received.source} waits for one: return a Reply or a Refusal"
         )
-
-
-def _without_values(error: ValidationError) -> str:
-    """What is wrong and where; the values themselves stay out of logs and tables."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in detail['loc']) or 'body'}: {detail['msg']}"
-        for detail in error.errors(include_input=False, include_url=False, include_context=False)
-    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.consumers.barrier import RecordedStep
@@ -51,3 +52,11 @@ class Processor(Protocol):
         it back, and each message is then tried in a transaction of its own.
         """
         ...
+
+
+def without_values(error: ValidationError) -> str:
+    """What is wrong and where; the values themselves stay out of logs and tables."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in detail['loc']) or 'body'}: {detail['msg']}"
+        for detail in error.errors(include_input=False, include_url=False, include_context=False)
+    )

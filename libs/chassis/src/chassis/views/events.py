@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 
 from chassis.consumers.dead_letters import DeadLetter, DeadReason
+from chassis.consumers.processor import without_values
 from chassis.messaging import headers as h
 from chassis.views.changes import Change
 from chassis.views.direct_get import StoredMessage
@@ -49,7 +50,7 @@ class ViewEvent:
         return DeadLetter(
             consumer=consumer,
             subject=self.stored.subject,
-            key=self.stored.headers.get(h.SUBJECT),
+            key=_key(self.stored),
             message_id=self.event_id,
             wire_type=self.stored.headers.get(h.TYPE),
             headers=self.stored.headers,
@@ -94,12 +95,17 @@ def _apply(projection: Projection, event: ViewEvent) -> None:
     try:
         read = projection.event.from_body(event.stored.body)
     except ValidationError as error:
-        event.bury(DeadReason.UNREADABLE, error)
+        event.bury(DeadReason.UNREADABLE, without_values(error))
         return
     try:
         event.changes = tuple(projection.project(read))
     except Exception as error:  # noqa: BLE001 - a projection may raise anything; it fails alone
         event.bury(DeadReason.NOT_PROJECTED, f"{type(error).__name__}: {error}")
+
+
+def _key(stored: StoredMessage) -> str | None:
+    encoded = stored.headers.get(h.SUBJECT)
+    return None if encoded is None else h.decode_value(h.SUBJECT, encoded)
 
 
 def _malformed(stream: str, stored: StoredMessage, error: str) -> ViewEvent:
