@@ -65,6 +65,8 @@ LETTER = """INSERT INTO dead_letters
     (consumer, subject, headers, body, reason, error, attempts, dead_at, archived_at)
     VALUES ('c', 's', '{}', '', 'malformed', 'e', 1, :at, :archived_at)"""
 
+LOCK = "INSERT INTO semantic_locks VALUES ('order', :key, 'h', 'Trip', :taken_at, :expires_at)"
+
 
 def test_the_first_id_of_a_time_is_above_all_that_were_made_before():
     assert first_id_at(datetime.now(UTC) - timedelta(seconds=1)) < new_id()
@@ -133,6 +135,23 @@ async def test_recorded_steps_keys_and_closed_letters_are_forgotten_by_their_age
     assert forgotten["participant_steps"] == forgotten["idempotency_keys"] == 1
     assert forgotten["dead_letters"] == 1
     assert await count_of(store, "dead_letters") == 2
+
+
+async def test_locks_that_expired_unreleased_are_forgotten_and_those_that_are_held_are_not(
+    store: Database, sweeper: Sweeper
+):
+    ages = ((OLD, OLD), (OLD, NOW), (NOW, NOW))
+    await enter(
+        store,
+        LOCK,
+        [
+            {"key": f"{taken_at} {expires_at}", "taken_at": taken_at, "expires_at": expires_at}
+            for taken_at, expires_at in ages
+        ],
+    )
+
+    assert (await sweeper.sweep())["semantic_locks"] == 1
+    assert await count_of(store, "semantic_locks") == 2
 
 
 async def test_what_somebody_has_in_hand_is_left_for_later(store: Database, sweeper: Sweeper):

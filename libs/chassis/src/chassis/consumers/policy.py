@@ -25,8 +25,3 @@ class RetryPolicy:
     def delay_after(self, attempts: int) -> timedelta | None:
         """The wait after that many delayed rounds have failed, or None when it is given up."""
         return self.delays[attempts - 1] if attempts <= len(self.delays) else None
-
-    @property
-    def longest_wait(self) -> timedelta:
-        """From the first failure to the dead letter: how long the inbox has to remember."""
-        return sum(self.delays, timedelta())

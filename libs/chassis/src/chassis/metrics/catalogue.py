@@ -79,7 +79,7 @@ RETENTION_FORGOTTEN: Final = Metric(
     name="retention_forgotten_rows_total",
     kind=Kind.COUNTER,
     meaning="Rows removed because no work needs them any more: handled messages, ended sagas with "
-    "their log, recorded steps, idempotency keys, closed dead letters.",
+    "their log, recorded steps, idempotency keys, closed dead letters, expired semantic locks.",
     labels=("table",),
     exposed_by=SERVICE,
 )

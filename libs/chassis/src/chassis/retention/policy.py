@@ -24,9 +24,10 @@ class Retention:
     since until then one may be delivered again. Commands and replies need it less: a command that
     belongs to a saga's step meets the participant barrier, a reply the saga that has moved on.
 
-    `sagas`: sagas from their end on, with their log, the steps that participants have recorded, and
-    dead letters that were redriven or archived. It has to exceed the life of any saga: what a
-    participant has forgotten, it would take for a step that never happened.
+    `sagas`: sagas from their end on, with their log, the steps that participants have recorded,
+    dead letters that were redriven or archived, and semantic locks that expired unreleased. It has
+    to exceed the life of any saga: what a participant has forgotten, it would take for a step that
+    never happened.
 
     `idempotency_keys`: how late a request may be repeated and still be answered as before.
     """

@@ -52,6 +52,15 @@ DELETE FROM idempotency_keys WHERE key = ANY (ARRAY(
 )) RETURNING 1
 """
 
+# Expired long ago, with nobody to take it since: its key may never be wanted again
+LOCKS = """
+DELETE FROM semantic_locks WHERE (name, key) IN (
+    SELECT name, key FROM semantic_locks
+    WHERE taken_at < $1 AND expires_at < $1
+    ORDER BY taken_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING 1
+"""
+
 DEAD_LETTERS = """
 DELETE FROM dead_letters WHERE id = ANY (ARRAY(
     SELECT id FROM dead_letters

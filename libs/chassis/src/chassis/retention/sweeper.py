@@ -23,7 +23,7 @@ _FORGOTTEN: Final = catalogue.RETENTION_FORGOTTEN.counter()
 _LAST_SWEEP: Final = catalogue.RETENTION_LAST_SWEEP.gauge()
 _TABLES: Final = (
     *("received_messages", "participant_steps", "saga_instances", "idempotency_keys"),
-    "dead_letters",
+    *("dead_letters", "semantic_locks"),
 )
 _BATCH: Final = 1000
 _ONE_AT_A_TIME: Final = "SELECT pg_try_advisory_xact_lock($1, 0)"
@@ -90,6 +90,7 @@ class Sweeper:
         yield _Sweep("saga_instances", statements.SAGAS, by_id)
         yield _Sweep("participant_steps", statements.STEPS, by_id)
         yield _Sweep("dead_letters", statements.DEAD_LETTERS, (over, self._batch))
+        yield _Sweep("semantic_locks", statements.LOCKS, (over, self._batch))
         yield _Sweep("idempotency_keys", statements.IDEMPOTENCY_KEYS, (keys_over, self._batch))
 
     async def _inbox_sweeps(self, now: datetime) -> list[_Sweep]:
