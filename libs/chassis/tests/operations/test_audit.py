@@ -2,11 +2,14 @@
 
 import getpass
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from chassis.operations.audit import audited, requested
+from chassis.operations.audit import Operator, audited
+from chassis.operations.interventions import request
+from chassis.sagas.happened import Intervention
 
 pytestmark = pytest.mark.real
 
@@ -16,17 +19,20 @@ async def test_actions_are_found_by_what_they_were_about_who_did_them_and_what_c
 ) -> None:
     await audited(connection, "outbox.release", "a", "mended", by="ada", arguments={"n": 1})
     await audited(connection, "locks.release", "b", "the holder is gone", by="bob")
-    await requested(connection, "sagas.retry", "c", "again", by="bob")
+    saga = {"saga_id": uuid4(), "state": "NEEDS_ATTENTION", "step": "pay", "direction": "action"}
+    bob = Operator(by="bob", reason="again")
+    await request(connection, Intervention.RETRY, [saga], bob)
+    asked = str(saga["saga_id"])
 
     async def found(*words: str) -> list[str]:
         return [action["target"] for action in await chassis("audit", *words)]
 
-    assert await found() == ["c", "b", "a"]
+    assert await found() == [asked, "b", "a"]
     assert await found("--target", "a") == ["a"]
-    assert await found("--by", "bob") == ["c", "b"]
+    assert await found("--by", "bob") == [asked, "b"]
     assert await found("--action", "locks.") == ["b"]
-    assert await found("--outcome", "open") == ["c"]
-    assert await found("--since", "1h", "--limit", "1") == ["c"]
+    assert await found("--outcome", "open") == [asked]
+    assert await found("--since", "1h", "--limit", "1") == [asked]
     [newest] = await chassis("audit", "--limit", "1")
     assert await found("--before", str(newest["id"])) == ["b", "a"]
 

@@ -11,8 +11,7 @@ import asyncpg
 
 _ENTER: Final = """
 INSERT INTO operator_actions (by, action, target, arguments, reason, done_at, outcome)
-VALUES ($1, $2, $3, $4::text::jsonb, $5, CASE WHEN $6::text IS NOT NULL THEN clock_timestamp() END,
-        $6)
+VALUES ($1, $2, $3, $4::text::jsonb, $5, clock_timestamp(), 'DONE')
 RETURNING id
 """
 _LIST: Final = """
@@ -61,22 +60,7 @@ async def audited(
     about, such as a key. The row is committed or rolled back with what is done.
     """
     values = (by, action, target, json.dumps(arguments or {}, default=str), reason)
-    number: int = await connection.fetchval(_ENTER, *values, ActionOutcome.DONE.value)
-    return number
-
-
-async def requested(
-    connection: asyncpg.Connection,
-    action: str,
-    target: str,
-    reason: str,
-    *,
-    by: str,
-    arguments: Mapping[str, Any] | None = None,
-) -> int:
-    """Enter an action that the service has to carry out, and return its number."""
-    values = (by, action, target, json.dumps(arguments or {}, default=str), reason)
-    number: int = await connection.fetchval(_ENTER, *values, None)
+    number: int = await connection.fetchval(_ENTER, *values)
     return number
 
 
