@@ -1,5 +1,6 @@
 """How Sphinx builds the documentation: `make docs`."""
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
 suppress_warnings = ["misc.highlighting_failure"]  # an ellipsis stands for what is left out
+
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its plugins when imported
 
 REPOSITORY = "https://github.com/longship-platform/longship/blob/main"
 _LINK = re.compile(r"(?<=\]\()([^)#\s]+)(?=[)#])")

@@ -1,5 +1,6 @@
 """Free TCP and UDP ports of the loopback interface."""
 
+import atexit
 import random
 import socket
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ class Ports:
 
 
 _of_this_process = Ports()
+atexit.register(_of_this_process.close)
 free_port = _of_this_process.free_port
 
 
