@@ -45,7 +45,7 @@ class Started:
 
     def traces(self, order_id: UUID) -> str:
         url = f"{self.ready['otlp']}/traces/{order_id}"
-        return httpx.get(url, trust_env=False).text
+        return httpx.get(url, trust_env=False, timeout=60).text
 
     def stop(self, how: signal.Signals) -> None:
         self.process.send_signal(how)
@@ -112,7 +112,7 @@ async def test_ctrl_c_leaves_no_process_and_the_next_run_goes_on_with_the_same_d
         assert set(first.ready["pids"]) == PROGRAMS
         async with first.clients() as clients:
             order_id = await an_order_is_approved(clients)
-        await eventually(lambda: "approve_order" in first.traces(order_id), within=30)
+        await eventually(lambda: "approve_order" in first.traces(order_id))
 
         first.stop(signal.SIGINT)
 

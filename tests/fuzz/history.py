@@ -40,7 +40,7 @@ async def _tell(nats_url: str) -> None:
         channels = {channel.context: channel for channel in topology_of(READER).reads}
         for event in _events():
             message = OutgoingMessage(message=event, key=event.key)
-            await client.jetstream().publish(
+            await client.jetstream(timeout=60).publish(
                 channels[event.context].subject(event.wire_type, event.key),
                 event.to_body(),
                 headers=dict(message.headers(f"{event.context}-service")),

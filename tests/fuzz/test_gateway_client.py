@@ -47,7 +47,7 @@ def client(served: Served) -> Connect:
     def connect(name: str, **settings: str) -> ServiceClient:
         url = served(name, **settings)
         if name == HISTORY:
-            until_ready(lambda: httpx.get(f"{url}/readyz").status_code)
+            until_ready(lambda: httpx.get(f"{url}/readyz", timeout=60).status_code)
         return ServiceClient(name, url, ServicePolicy(connect_seconds=30, queue_seconds=30))
 
     return partial(asyncio.to_thread, connect)

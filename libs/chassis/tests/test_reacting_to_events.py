@@ -104,7 +104,7 @@ async def depot(service: Service, jetstream: JetStreamContext) -> Depot:
 async def test_what_is_published_in_reaction_stays_in_the_events_conversation(depot: Depot) -> None:
     sold = await depot.hear(Sold(item="chair"), conversation="saga-1")
 
-    await eventually(depot.published, within=30)
+    await eventually(depot.published)
 
     (packed,) = await depot.published()
     assert packed.wire_type == "depot.Packed.v1"
@@ -115,7 +115,7 @@ async def test_what_is_published_in_reaction_stays_in_the_events_conversation(de
 async def test_an_event_that_began_the_conversation_names_it(depot: Depot) -> None:
     sold = await depot.hear(Sold(item="chair"))
 
-    await eventually(depot.published, within=30)
+    await eventually(depot.published)
 
     (packed,) = await depot.published()
     assert (packed.correlation_id, packed.headers["ce-causationid"]) == (str(sold), str(sold))
@@ -131,7 +131,7 @@ async def test_each_event_of_a_batch_has_its_own_conversation_and_its_own_fate(
     async def all_packed() -> bool:
         return await depot.packed() == items
 
-    await eventually(all_packed, within=30)
+    await eventually(all_packed)
     causes = {one.key: one.headers["ce-causationid"] for one in await depot.published()}
     assert causes == {item: str(sold[item]) for item in items}
 
@@ -140,7 +140,7 @@ async def test_events_that_nobody_reacts_to_are_not_delivered(depot: Depot) -> N
     await depot.hear(Praised(item="chair"))
     await depot.hear(Sold(item="chair"))
 
-    await eventually(depot.packed, within=30)
+    await eventually(depot.packed)
 
 
 async def test_outside_of_a_handler_a_conversation_begins(service: Service) -> None:

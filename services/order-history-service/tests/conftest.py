@@ -55,7 +55,7 @@ class History:
         headers = dict(outgoing.headers(f"{event.context}-service"))
         headers["Nats-Msg-Id"] += again
         subject = CHANNELS[event.context].subject(event.wire_type, outgoing.key)
-        await self.nats.jetstream().publish(subject, event.to_body(), headers=headers)
+        await self.nats.jetstream(timeout=60).publish(subject, event.to_body(), headers=headers)
 
     async def until_shown(self, *ids: UUID) -> None:
         async def shown() -> bool:

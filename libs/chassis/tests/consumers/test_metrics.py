@@ -55,11 +55,11 @@ async def test_handled_messages_duplicates_failures_and_dead_letters_are_counted
         await ledger.send(note(f"account-{number}", number))
     first = note("account-3", 3)
     await ledger.send(first)
-    await eventually(lambda: _noted(ledger, 3), within=30)
+    await eventually(lambda: _noted(ledger, 3))
     await ledger.send(first, again="-again")
 
-    await eventually(lambda: counted()["duplicates"] == 1, within=30)
-    await eventually(lambda: counted()["dead"] == 1, within=30)
+    await eventually(lambda: counted()["duplicates"] == 1)
+    await eventually(lambda: counted()["dead"] == 1)
     assert counted()["consumed"] == 2
     assert counted()["failed"] == 1
     assert counted()["batches"] >= 1
@@ -77,8 +77,8 @@ async def test_a_survey_shows_lag_and_partitions_as_jetstream_tells_them(
 ) -> None:
     ledger.failing[1] = 0
     runtime = await ledger.start()
-    await eventually(lambda: runtime._leases.held == {0, 1, 2, 3}, within=30)
-    await eventually(lambda: len(runtime._feeds) == 4, within=30)
+    await eventually(lambda: runtime._leases.held == {0, 1, 2, 3})
+    await eventually(lambda: len(runtime._feeds) == 4)
 
     await runtime.survey()
 

@@ -67,14 +67,14 @@ async def test_a_service_stays_ready_while_nats_is_away_and_says_since_when(
         assert REGISTRY.get_sample_value("nats_connected") == 1
 
         await asyncio.to_thread(fresh_nats_server.stop)
-        await eventually(lambda: REGISTRY.get_sample_value("nats_connected") == 0, within=30)
+        await eventually(lambda: REGISTRY.get_sample_value("nats_connected") == 0)
         response = await client.get("/readyz")
         assert response.status_code == 200
         assert states(response)["nats"][0] == "down"
         assert (await client.get("/livez")).status_code == 200
 
         await asyncio.to_thread(fresh_nats_server.start)
-        await eventually(lambda: REGISTRY.get_sample_value("nats_connected") == 1, within=30)
+        await eventually(lambda: REGISTRY.get_sample_value("nats_connected") == 1)
         assert states(await client.get("/readyz"))["nats"] == ("up", None)
     await broker.stop()
 

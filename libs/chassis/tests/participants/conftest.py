@@ -223,7 +223,7 @@ class World:
         for row in rows:
             message_id = row.headers["Nats-Msg-Id"] + again
             headers = {**row.headers, "Nats-Msg-Id": message_id}
-            await self.client.jetstream().publish(row.subject, row.body, headers=headers)
+            await self.client.jetstream(timeout=60).publish(row.subject, row.body, headers=headers)
 
     async def carry(self) -> bool:
         """Be a relay for once: put on the streams what lies in the outbox."""

@@ -90,7 +90,7 @@ async def test_relays_share_the_shards_and_take_over_from_one_that_stops(
     more = [load_message(f"key-{number % 50}", 4 + number // 50) for number in range(100)]
     first.stop()
     await insert_messages(connection, more)
-    await eventually(lambda: len(second.shards) == 64, within=20)
+    await eventually(lambda: len(second.shards) == 64)
     await wait_until_empty(connection)
     check_stream(await read_stream(jetstream, stream), messages + more)
 

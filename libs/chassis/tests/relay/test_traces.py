@@ -98,7 +98,7 @@ async def test_a_message_that_is_parked_shows_the_error_once(
 
     await start_relay(spans=publish_spans)
 
-    await eventually(lambda: connection.fetchval("SELECT key FROM outbox_parked"), within=30)
+    await eventually(lambda: connection.fetchval("SELECT key FROM outbox_parked"))
     [span] = await eventually(memory.get_finished_spans)
     assert span.status.status_code is StatusCode.ERROR
     assert span.attributes["message.outcome"] == "parked"

@@ -135,7 +135,7 @@ async def test_a_sub_saga_and_its_parent_complete(travel: Travel, trip: SimpleNa
     assert [history.state for history in histories] == [SagaState.COMPLETED] * 2
     asked = ["HoldAmount", "ChargeCard", "SendReceipt", "BookFlight"]
     assert [name for name in travel.asked if name not in NOBODY_WAITS] == asked
-    await eventually(lambda: "SendPostcard" in travel.asked, within=30)
+    await eventually(lambda: "SendPostcard" in travel.asked)
 
 
 async def test_a_parent_that_is_refused_undoes_its_sub_saga_and_its_notification(
@@ -146,4 +146,4 @@ async def test_a_parent_that_is_refused_undoes_its_sub_saga_and_its_notification
 
     parent, child = await travel.ended()
     assert (parent.state, child.state) == ("COMPENSATED", "COMPLETED")
-    await eventually(lambda: {"PayBack", "WithdrawTrip"} <= set(travel.asked), within=30)
+    await eventually(lambda: {"PayBack", "WithdrawTrip"} <= set(travel.asked))

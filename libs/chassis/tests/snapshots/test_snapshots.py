@@ -147,9 +147,9 @@ async def test_a_snapshot_waits_for_a_change_under_way_and_comes_after_its_event
         free = "SELECT 1 FROM shelves WHERE name = 'shelf-0007' FOR SHARE SKIP LOCKED"
         return not await found(free)
 
-    await eventually(is_locked, within=30)
+    await eventually(is_locked)
     running = asyncio.create_task(new_run(shelves).publish())
-    await eventually(lambda: found("SELECT 1 FROM pg_locks WHERE NOT granted"), within=30)
+    await eventually(lambda: found("SELECT 1 FROM pg_locks WHERE NOT granted"))
     go_on.set()
     await adding
 
@@ -157,7 +157,7 @@ async def test_a_snapshot_waits_for_a_change_under_way_and_comes_after_its_event
         told = [one for one in await outbox_messages(shelves) if one.key == "shelf-0007"]
         return told if len(told) == 2 else []
 
-    added, snapshot = await eventually(both, within=30)
+    added, snapshot = await eventually(both)
     assert (added.wire_type, snapshot.wire_type) == (BookAdded.wire_type, ShelfSnapshot.wire_type)
     assert ShelfSnapshot.from_body(snapshot.body).books == 8
     await cancel(running)

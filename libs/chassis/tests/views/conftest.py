@@ -213,7 +213,7 @@ class Library:
         headers = dict(outgoing.headers(f"{message.context}-service"))
         headers["Nats-Msg-Id"] += again
         subject = channel.subject(message.wire_type, outgoing.key)
-        await self.sender.jetstream().publish(
+        await self.sender.jetstream(timeout=60).publish(
             subject, message.to_body() if body is None else body, headers=headers
         )
 

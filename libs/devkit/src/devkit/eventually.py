@@ -16,7 +16,7 @@ async def eventually(
 @overload
 async def eventually(probe: Callable[[], T], *, within: float = ..., every: float = ...) -> T: ...
 async def eventually(
-    probe: Callable[[], T | Awaitable[T]], *, within: float = 30, every: float = 0.02
+    probe: Callable[[], T | Awaitable[T]], *, within: float = 60, every: float = 0.02
 ) -> T:
     """The probe's value once it is true.
 

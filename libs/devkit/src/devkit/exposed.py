@@ -9,7 +9,7 @@ from prometheus_client.samples import Sample
 
 async def read_samples(urls: Iterable[str]) -> list[Sample]:
     """All samples of the processes with these base URLs."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         pages = [(await http.get(f"{url}/metrics")).raise_for_status().text for url in urls]
     return [
         sample

@@ -97,16 +97,26 @@ class Keeper:
 
     async def _keep_running(self) -> None:
         delay = _FIRST_DELAY
+        started = time.monotonic()
         while True:
-            started = time.monotonic()
             code = await self._running().wait()
             if time.monotonic() - started > _SETTLED_SECONDS:
                 delay = _FIRST_DELAY
             self._report(f"{self.name} {_how_it_ended(code)}, starting it again in {delay:g} s")
             await asyncio.sleep(delay)
             self._process = await self._program.spawn_async()
-            self.restarts += 1
+            started = time.monotonic()
             delay = min(2 * delay, _LONGEST_DELAY)
+            if await self._becomes_ready(self._process):
+                self.restarts += 1
+
+    async def _becomes_ready(self, process: asyncio.subprocess.Process) -> bool:
+        """Whether it lived until it was ready."""
+        while process.returncode is None:
+            if await self._is_ready():
+                return True
+            await asyncio.sleep(0.05)
+        return False
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is None:

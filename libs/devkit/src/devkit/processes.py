@@ -45,7 +45,7 @@ class Supervisor:
         return self._keeper(name).kill()
 
     def restarts(self, name: str) -> int:
-        """How often the process had to be started again."""
+        """How often the process was started again and became ready."""
         return self._keeper(name).restarts
 
     @property

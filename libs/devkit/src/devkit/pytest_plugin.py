@@ -76,7 +76,7 @@ async def nats_client(nats_server: NatsServer) -> AsyncIterator["Client"]:
     client = await nats.connect(nats_server.url)
     try:
         yield client
-        jetstream = client.jetstream()
+        jetstream = client.jetstream(timeout=60)
         for stream in await jetstream.streams_info():
             await jetstream.delete_stream(str(stream.config.name))
     finally:
@@ -86,7 +86,7 @@ async def nats_client(nats_server: NatsServer) -> AsyncIterator["Client"]:
 @pytest.fixture
 def jetstream(nats_client: "Client") -> "JetStreamContext":
     """JetStream without streams; all streams are deleted after the test."""
-    return nats_client.jetstream()
+    return nats_client.jetstream(timeout=60)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def span(trace_id: str, name: str, **attributes: str) -> Span:
 
 
 def read(receiver: Receiver, path: str) -> httpx.Response:
-    return httpx.get(receiver.endpoint + path, trust_env=False)
+    return httpx.get(receiver.endpoint + path, trust_env=False, timeout=60)
 
 
 def test_the_newest_traces_are_listed_first(receiver: Receiver) -> None:

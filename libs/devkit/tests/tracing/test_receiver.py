@@ -44,7 +44,7 @@ def received(receiver: Receiver, trace_id: int) -> Trace:
 
 def post(receiver: Receiver, body: bytes, headers: dict[str, str]) -> httpx.Response:
     url = f"{receiver.endpoint}/v1/traces"
-    return httpx.post(url, content=body, headers=headers, trust_env=False)
+    return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=60)
 
 
 def test_a_span_arrives_with_all_that_was_said_about_it(receiver: Receiver, tracer: Tracer) -> None:

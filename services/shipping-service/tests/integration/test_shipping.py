@@ -213,13 +213,13 @@ async def test_the_carrier_works_by_itself_and_is_woken_by_what_it_is_asked(desk
         async def scheduled() -> bool:
             return await desk.state(DELIVERED) == "SCHEDULED"
 
-        await eventually(scheduled, within=30)
+        await eventually(scheduled)
         await desk.hear(GoodsIssued(order_id=DELIVERED))
 
         async def delivered() -> bool:
             return await desk.state(DELIVERED) == "DELIVERED"
 
-        await eventually(delivered, within=30)
+        await eventually(delivered)
     finally:
         working.cancel()
 

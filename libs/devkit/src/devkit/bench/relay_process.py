@@ -94,7 +94,7 @@ class RelayProcess:
 
     async def metrics(self) -> dict[str, float]:
         """The samples of /metrics by name with labels; raises httpx.HTTPError while it is away."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             answer = await client.get(f"http://{LOOPBACK}:{self.metrics_port}/metrics")
         lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}

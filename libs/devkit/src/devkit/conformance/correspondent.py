@@ -90,7 +90,7 @@ class Correspondent:
     ) -> None:
         """Publish anything into a channel."""
         client = await self._sender_to(channel)
-        await client.jetstream().publish(subject, body, headers=headers)
+        await client.jetstream(timeout=60).publish(subject, body, headers=headers)
 
     async def close(self) -> None:
         for client in self._senders.values():

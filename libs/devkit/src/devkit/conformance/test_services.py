@@ -79,7 +79,7 @@ async def correspondent(platform: Platform) -> AsyncIterator[Correspondent]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -90,6 +90,7 @@ async def test_it_says_that_it_lives_and_that_it_is_ready(
     url = platform.addresses.http[service.name]
 
     assert (await http.get(f"{url}/livez")).json() == {"status": "live"}
+    await eventually(lambda: _is_ready(http, url))
     assert (await http.get(f"{url}/readyz")).json()["status"] == "ready"
 
 
@@ -275,4 +276,4 @@ async def _fetch(
         arguments = [letter.message_id] if letter else []
         return [row[0] for row in await connection.fetch(statement, *arguments)]
     finally:
-        await asyncio.wait_for(connection.close(), 5)
+        await asyncio.wait_for(connection.close(), 60)
