@@ -15,6 +15,7 @@ from chassis.messaging.envelope import OutgoingMessage
 from chassis.messaging.provisioner import provision
 from chassis.messaging.topology import ServiceTopology, Stream
 from chassis.persistence.migrations import upgrade
+from chassis.tasks import end
 from chassis.views import KeptView, ViewNotReadyError
 from devkit.eventually import eventually
 from order_history_service.app import build
@@ -108,7 +109,7 @@ async def history(database, nats_client: Client, nats_url: str) -> AsyncIterator
         history = History(nats_client, http, kept)
         await history.until_shown()
         yield history
-    keeping.cancel()
+    await end(keeping)
     # what was asked last has to be answered before the database is closed
     looking = [task for task in asyncio.all_tasks() if task.get_name() == "readers of own writes"]
     await asyncio.wait([keeping, *looking])

@@ -9,6 +9,7 @@ import pytest
 from chassis.consumers.handlers import HandlerProcessor
 from chassis.messaging.envelope import Direction, SagaReference
 from chassis.outbox.outbox import Outbox
+from chassis.tasks import end
 from devkit.eventually import eventually
 
 
@@ -213,7 +214,5 @@ async def _kill(runtime: Any) -> None:
     tasks = [*runtime._tasks, *(feed._keeper for feed in runtime._feeds.values())]
     for feed in runtime._feeds.values():
         await feed._subscription.unsubscribe()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end(*tasks)
     await runtime._leases.close()

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from chassis.messaging.topology import Consumer, ServiceTopology, Stream, replie
 from chassis.operations.carrying_out import SagaInterventions
 from chassis.service import Service
 from chassis.settings import ServiceSettings, SettingsError
+from chassis.tasks import end
 from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
@@ -56,9 +57,7 @@ async def running(work: Any) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 PATHS = ("/sagas", "/outbox/parked", "/dead-letters/groups", "/audit", "/openapi.json")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from chassis.operations.carrying_out import SagaInterventions
 from chassis.persistence.database import Database
 from chassis.sagas import SagaOrchestrator
+from chassis.tasks import end
 from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
@@ -31,9 +32,7 @@ async def process(parcels: Any, *sagas: Any, url: str | None = None) -> AsyncIte
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
         if url:
             await database.close()
 

@@ -6,7 +6,7 @@ Commands stay in the outbox until the participants, who are this test, answer th
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -24,6 +24,7 @@ from chassis.messaging.topology import Consumer, ServiceTopology, Stream, replie
 from chassis.persistence.database import fetch_all
 from chassis.sagas import Saga, SagaTimers, command, minutes
 from chassis.sagas.steps import CommandStep
+from chassis.tasks import end
 from chassis.testing.outbox import read_header_block
 from devkit.eventually import eventually
 
@@ -153,9 +154,7 @@ async def running(run: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 @pytest.fixture

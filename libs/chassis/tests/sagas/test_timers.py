@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from chassis.alarm import Alarm
 from chassis.persistence.database import Database
 from chassis.sagas import SagaState, SagaTimers, seconds
+from chassis.tasks import end
 from chassis.testing.statements import recorded_statements
 from devkit.embedded.postgres import PostgresServer
 from devkit.eventually import eventually
@@ -28,9 +29,7 @@ async def running(timers: SagaTimers) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 async def log_of(bench: Any, kind: str) -> int:

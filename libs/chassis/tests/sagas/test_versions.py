@@ -15,6 +15,7 @@ from chassis.operations.saga_versions import CURRENT, MISSING, NEEDED, REMOVABLE
 from chassis.persistence.database import Database
 from chassis.sagas.missing_versions import MissingVersions, SagaVersionMissingError
 from chassis.sagas.statements import VERSIONS
+from chassis.tasks import end
 from devkit.eventually import eventually
 
 pytestmark = pytest.mark.real
@@ -160,8 +161,7 @@ async def test_versions_are_looked_for_when_the_database_is_back(trip: SimpleNam
         looking = asyncio.create_task(MissingVersions(away, [trip.TripSaga]).run())
         await eventually(lambda: logs)
         assert not looking.done()
-        looking.cancel()
-        await asyncio.wait([looking])
+        await end(looking)
     await away.close()
 
     assert logs[0]["event"] == "versions of sagas cannot be looked into"

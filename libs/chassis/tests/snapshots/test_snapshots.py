@@ -18,6 +18,7 @@ from chassis.outbox.publishing import bind_outbox, publish
 from chassis.persistence.database import Database, fetch_all
 from chassis.persistence.tables import METADATA
 from chassis.snapshots.run import PAGE, Progress, SnapshotRun
+from chassis.tasks import end
 from chassis.testing.outbox import outbox_messages
 from chassis.testing.snapshots import relayed
 from chassis.testing.statements import recorded_statements
@@ -94,8 +95,7 @@ async def add_book(database: Database, name: str, wait: asyncio.Event | None = N
 
 
 async def cancel(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await end(task)
 
 
 async def test_everything_that_events_have_told_of_is_published_once(shelves: Database) -> None:

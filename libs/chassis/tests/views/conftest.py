@@ -18,6 +18,7 @@ from chassis.messaging.provisioner import provision
 from chassis.messaging.topology import ServiceTopology, Stream, events
 from chassis.persistence.database import Database
 from chassis.persistence.tables import METADATA
+from chassis.tasks import end
 from chassis.views import (
     VIEW_SCHEMA,
     Change,
@@ -194,8 +195,7 @@ class Library:
 
     async def end(self, process: int = 0) -> None:
         task = self.processes.pop(process)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
     async def publish(self, *events: Event) -> list[UUID]:
         outgoing = [OutgoingMessage(message=event, key=event.key) for event in events]

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from chassis.cli import app
 from chassis.persistence.database import Database
 from chassis.persistence.tables import METADATA
+from chassis.tasks import end
 from chassis.views import View, ViewChangedError, ViewNotReadyError, reading
 from chassis.views.generations import current
 from chassis.views.retirement import tidy
@@ -85,8 +86,7 @@ async def test_a_view_rebuilt_under_traffic_equals_one_that_never_was_and_reader
             await library.rebuild()
             await until_live(library, generation)
         await asyncio.sleep(0.2)
-        reader.cancel()
-        await asyncio.gather(reader, return_exceptions=True)
+        await end(reader)
     await library.until_shown(kept, *ids)
     await library.until_shown(never_rebuilt, *ids)
 

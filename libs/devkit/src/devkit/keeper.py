@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from chassis.tasks import end
 from devkit.embedded.server import descendants
 from devkit.program import Program
 
@@ -90,8 +91,7 @@ class Keeper:
     async def stop(self) -> None:
         """Ask for a clean end and wait for it; by force where it takes too long."""
         if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait([self._watch])
+            await end(self._watch)
         if self._process is not None:
             await self._end(self._process)
 

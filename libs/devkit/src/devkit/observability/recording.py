@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from chassis.tasks import end
 from devkit.deployables import relay_of
 from devkit.platform import Addresses
 from devkit.promql.series import History
@@ -66,8 +67,7 @@ async def recording(addresses: Addresses, *, every: float) -> AsyncIterator[Hist
     try:
         yield history
     finally:
-        recorder.cancel()
-        await asyncio.wait([recorder])
+        await end(recorder)
     await once()
 
 

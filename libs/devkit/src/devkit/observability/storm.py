@@ -16,6 +16,7 @@ from chassis.leases import Leases
 from chassis.messaging.description import topology_of
 from chassis.messaging.headers import encode_header_block
 from chassis.persistence.database import Database
+from chassis.tasks import end
 from chassis.views.generations import begin_generation
 from chassis.views.installed import views_of
 from devkit.bench.outbox_load import LoadMessage, insert_messages, load_message
@@ -157,8 +158,7 @@ async def foreign_member(
     try:
         yield
     finally:
-        holder.cancel()
-        await asyncio.wait([holder])
+        await end(holder)
         await leases.close()
 
 
