@@ -2,14 +2,14 @@
 
 import asyncio
 import os
+import re
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import asyncpg
 import httpx
 import pytest
-import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
 from chassis.ids import new_id
@@ -22,17 +22,13 @@ from devkit.conformance.correspondent import (
     Answer,
     Correspondent,
     Letter,
-    corresponding,
     letter_to,
 )
-from devkit.deployables import DEPLOYABLES, Deployable, with_database
+from devkit.deployables import DEPLOYABLES, Deployable, relay_of, with_database, with_relay
 from devkit.eventually import eventually
-from devkit.platform import POSTGRESQL, Platform, running_platform
-from devkit.private_folder import private_folder
-from devkit.run_folder import RunFolder
-from devkit.tracing.destination import span_destination
+from devkit.platform import POSTGRESQL, Platform
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="package")]
 
 _TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 _TRACE_PARENT = f"00-{_TRACE_ID}-b7ad6b7169203331-01"
@@ -60,27 +56,6 @@ FIRST_COMMANDS = list({service.name: (service, message) for service, message in 
 every_service = pytest.mark.parametrize("service", DEPLOYABLES, ids=named)
 every_command = pytest.mark.parametrize(("service", "command"), COMMANDS, ids=named)
 every_participant = pytest.mark.parametrize(("service", "command"), FIRST_COMMANDS, ids=named)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def platform() -> AsyncIterator[Platform]:
-    """All services, with tracing on."""
-    with private_folder("longship-conformance-") as folder, span_destination({}) as spans:
-        run = RunFolder(folder / "run")
-        async with running_platform(run, print, environment=spans.environment) as running:
-            yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def correspondent(platform: Platform) -> AsyncIterator[Correspondent]:
-    async with corresponding(platform) as one:
-        yield one
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
-        yield client
 
 
 @every_service
@@ -111,12 +86,21 @@ async def test_it_shows_metrics_of_the_catalogue_and_no_others(
 ) -> None:
     page = (await http.get(f"{platform.addresses.http[service.name]}/metrics")).text
     families = list(text_string_to_metric_families(page))
-    shown = {f"{one.name}_total" if one.type == "counter" else one.name for one in families}
 
-    own = {name for name in shown if not name.startswith(LIBRARY_PREFIXES)}
-    assert own <= {metric.name for metric in ALL}
+    assert _own_names(page) <= {metric.name for metric in ALL}
     [build] = [sample for one in families for sample in one.samples if "build_info" in sample.name]
     assert build.labels["service_name"] == service.name
+
+
+@pytest.mark.parametrize("service", with_relay(), ids=named)
+async def test_its_relay_lives_and_shows_metrics_of_the_catalogue(
+    service: Deployable, platform: Platform, http: httpx.AsyncClient
+) -> None:
+    url = platform.addresses.relays[service.name]
+    page = (await http.get(f"{url}/metrics")).text
+
+    assert (await http.get(f"{url}/livez")).status_code == httpx.codes.OK
+    assert _own_names(page) <= {metric.name for metric in ALL}
 
 
 @every_command
@@ -203,27 +187,28 @@ async def test_a_type_that_nobody_handles_waits_and_is_no_failure(
     await eventually(waits)
 
 
+@pytest.mark.parametrize("process", [str, relay_of], ids=["service", "relay"])
 @every_participant
 async def test_asked_to_end_it_finishes_what_it_has_and_loses_nothing(
     service: Deployable,
     command: type[Command],
+    process: Callable[[str], str],
     platform: Platform,
     correspondent: Correspondent,
-    http: httpx.AsyncClient,
 ) -> None:
+    name = process(service.name)
     letters = [letter_to(service, command) for _ in range(60)]
-    restarts = platform.supervisor.restarts(service.name)
+    restarts = platform.supervisor.restarts(name)
     for number, letter in enumerate(letters):
         await correspondent.send(letter)
         if number == len(letters) // 2:
-            os.kill(platform.supervisor.pids[service.name], signal.SIGTERM)
+            os.kill(platform.supervisor.pids[name], signal.SIGTERM)
 
-    await eventually(lambda: platform.supervisor.restarts(service.name) > restarts, within=60)
+    await eventually(lambda: platform.supervisor.restarts(name) > restarts, within=60)
     await eventually(lambda: all(map(correspondent.answers_to, letters)), within=60)
     assert [len(correspondent.answers_to(letter)) for letter in letters] == [1] * len(letters)
-    await eventually(lambda: _is_ready(http, platform.addresses.http[service.name]), within=60)
-    log = platform.folder.log(service.name).read_text()
-    assert '"event": "stopped"' in log
+    log = platform.folder.log(name).read_text()
+    assert re.search(r'"event": "(relay )?stopped"', log)
 
 
 @pytest.mark.parametrize("service", with_database(), ids=named)
@@ -251,6 +236,13 @@ async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
         return (await http.get(f"{url}/readyz")).is_success
     except httpx.TransportError:  # it has been ended, and is starting again
         return False
+
+
+def _own_names(page: str) -> set[str]:
+    """Of the metrics on a page, without those of libraries."""
+    families = text_string_to_metric_families(page)
+    shown = {f"{one.name}_total" if one.type == "counter" else one.name for one in families}
+    return {name for name in shown if not name.startswith(LIBRARY_PREFIXES)}
 
 
 def _with_step(letter: Letter, step: str) -> Letter:
