@@ -50,6 +50,7 @@ class HttpSettings(BaseSettings):
     http_host: str = "127.0.0.1"
     """Where HTTP is served; `0.0.0.0` in a pod."""
     http_port: int = 8080
+    """Where HTTP is served, with `/livez`, `/readyz` and `/metrics`."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
     max_body_bytes: int = 1024 * 1024
