@@ -100,7 +100,8 @@ class Ledger:
         lines = encode_header_block(headers.items()).decode().split("\r\n")[1:-1]
         encoded = dict(line.split(": ", 1) for line in lines)
         subject = COMMANDS.subject(outgoing.message.wire_type, outgoing.key)
-        await self.sender.jetstream(timeout=60).publish(subject, body, headers=encoded)
+        # what is lost with a server is asked again within the patience of `eventually`
+        await self.sender.jetstream(timeout=10).publish(subject, body, headers=encoded)
 
     async def notes(self, account: str | None = None) -> list[int]:
         rows = await self.rows("SELECT account, number FROM notes ORDER BY id")

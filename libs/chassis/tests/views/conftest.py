@@ -213,7 +213,8 @@ class Library:
         headers = dict(outgoing.headers(f"{message.context}-service"))
         headers["Nats-Msg-Id"] += again
         subject = channel.subject(message.wire_type, outgoing.key)
-        await self.sender.jetstream(timeout=60).publish(
+        # what is lost with a server is asked again within the patience of `eventually`
+        await self.sender.jetstream(timeout=10).publish(
             subject, message.to_body() if body is None else body, headers=headers
         )
 
