@@ -11,7 +11,7 @@ from devkit.new_service.errors import NewServiceError
 from devkit.new_service.rendering import write
 from devkit.new_service.repository import check
 
-NAME = "loyalty-service"
+NAME = "trial-service"
 EVENT = "order.OrderDelivered.v1"
 
 

@@ -10,10 +10,8 @@ from devkit.new_service.errors import NewServiceError
 from devkit.new_service.registration import links, register
 
 ROOT = Path(__file__).parents[4]
-SERVICE = "loyalty-service"
-ALONE = (
-    "database: {secret: {name: loyalty-database, key: uri}}\nnats: {secret: {name: loyalty-nats}}\n"
-)
+SERVICE = "trial-service"
+ALONE = "database: {secret: {name: trial-database, key: uri}}\nnats: {secret: {name: trial-nats}}\n"
 LISTS = (Path("pyproject.toml"), *(one.file for one in listings(SERVICE, "")))
 
 
@@ -39,7 +37,7 @@ def test_lines_are_added_and_all_others_stay_as_they_are(root: Path):
 
     for file, text in texts(root).items():
         lines = text.splitlines()
-        added = [one for one in lines if "loyalty" in one or one.startswith("# until its")]
+        added = [one for one in lines if "trial" in one or one.startswith("# until its")]
         kept = [one for one in before[file].splitlines() if not one.startswith("# until its")]
         assert added, file
         assert [one for one in lines if one not in added] == kept, file
