@@ -7,10 +7,11 @@ from httpx import AsyncClient
 
 from chassis.consumers.processor import Delivery
 from chassis.messaging.contracts import Reply
-from chassis.messaging.envelope import Outcome, OutgoingMessage, ReceivedMessage
+from chassis.messaging.envelope import ReceivedMessage
 from chassis.persistence.database import Database
 from chassis.sagas import SagaOrchestrator
 from chassis.service import Service
+from chassis.testing.answering import answer_to
 from chassis.testing.outbox import outbox_messages
 from devkit.service_fixtures import service_fixtures
 
@@ -34,15 +35,8 @@ class Wire:
     async def answer(self, reply: Reply) -> None:
         """Answer the last command."""
         command = [message for message in await self.sent() if message.reply_to][-1]
-        answer = OutgoingMessage(
-            message=reply,
-            key=command.key,
-            causation_id=command.message_id,
-            saga=command.saga,
-            reply_to=command.reply_to,
-            outcome=Outcome.of(reply),
-        )
-        received = ReceivedMessage.read(dict(answer.headers("participant")), reply.to_body())
+        answer = answer_to(command, reply)
+        received = ReceivedMessage.read(answer.headers, answer.body)
         delivery = Delivery(received, self._orchestrator.read(received))
         async with self._database.sessions.begin() as session:
             await self._orchestrator.process(session, [delivery])
